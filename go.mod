@@ -1,0 +1,3 @@
+module nephele.dev/nephele
+
+go 1.26

@@ -1,0 +1,215 @@
+package shape
+
+import (
+	"context"
+	"reflect"
+)
+
+// Protocol is a wire protocol by its Smithy name.
+type Protocol string
+
+// The protocols that AWS services speak here.
+const (
+	JSON10   Protocol = "awsJson1_0"
+	JSON11   Protocol = "awsJson1_1"
+	Query    Protocol = "awsQuery"
+	EC2Query Protocol = "ec2Query"
+	RestJSON Protocol = "restJson1"
+	RestXML  Protocol = "restXml"
+	CBOR     Protocol = "rpcv2Cbor"
+)
+
+// Kind is what a shape is.
+type Kind uint8
+
+// The kinds of the AWS model language.
+const (
+	Structure Kind = iota + 1
+	Union
+	List
+	Map
+	String
+	Boolean
+	Integer
+	Long
+	Float
+	Double
+	Timestamp
+	Blob
+	EventStream
+)
+
+// Location says where in an HTTP request or response a member travels. The
+// zero value is the body.
+type Location uint8
+
+// The HTTP bindings.
+const (
+	Body        Location = iota
+	URI                  // a label of the path template
+	QueryString          // one query parameter, or a map of them
+	Header               // one header
+	Headers              // a map of headers with the prefix Member.WireName
+	StatusCode           // the response's HTTP status
+)
+
+// TimestampFormat is how a timestamp is written. The zero value is the
+// protocol's default for the member's location.
+type TimestampFormat uint8
+
+// The timestamp formats of Smithy.
+const (
+	DefaultFormat TimestampFormat = iota
+	EpochSeconds
+	DateTime // RFC 3339 with a Z
+	HTTPDate // IMF-fixdate of RFC 9110
+)
+
+// Service is one AWS service's API.
+type Service struct {
+	Name            string     // name of the generated package, for example "elbv2"
+	ID              string     // serviceId, for example "Elastic Load Balancing v2"
+	APIVersion      string     // for example "2015-12-01"
+	SigningName     string     // service in the SigV4 credential scope
+	EndpointPrefix  string     // first label of the service's host name
+	TargetPrefix    string     // what stands before the dot in X-Amz-Target (JSON protocols)
+	Protocols       []Protocol // those it answers, preferred first
+	QueryCompatible bool       // JSON or CBOR errors carry x-amzn-query-error
+	XMLNamespace    string     // namespace of XML documents; "" for none
+	Operations      []*Operation
+	Shapes          []*Shape
+	byName          map[string]*Operation
+}
+
+// Operation returns the operation with the given name, or nil.
+func (s *Service) Operation(name string) *Operation { return s.byName[name] }
+
+// Speaks reports whether the service answers protocol p.
+func (s *Service) Speaks(p Protocol) bool {
+	for _, q := range s.Protocols {
+		if q == p {
+			return true
+		}
+	}
+	return false
+}
+
+// Operation is one operation of a service.
+type Operation struct {
+	Service *Service
+	Name    string
+	Method  string // HTTP method of the REST protocols; "POST" otherwise
+	Path    string // URI template of the REST protocols, with its query part; "/" otherwise
+	Status  int    // HTTP status of success
+	Host    string // host prefix, for example "dataplane."; may hold a {label}
+
+	Input  *Shape // a structure; empty, never nil
+	Output *Shape // a structure; empty, never nil
+	Errors []*Shape
+
+	OutputWrapper    string // element round the result in awsQuery, for example "SendCommandResult"
+	Anonymous        bool   // AWS answers it without a signature
+	ChecksumRequired bool   // the request must carry Content-MD5 or a checksum header
+	ChecksumMember   string // input member that names the request's checksum algorithm
+	Deprecated       bool
+}
+
+// Shape is a type of the model.
+type Shape struct {
+	Name    string
+	Kind    Kind
+	Type    reflect.Type // structures and unions: the generated struct; enums: the named string type
+	Members []*Member    // structures and unions, in the model's order
+	Elem    *Member      // lists
+	Key     *Member      // maps
+	Value   *Member      // maps
+
+	Payload         string // structures: the member that is the whole HTTP body
+	Flattened       bool   // lists and maps: no element round the entries in XML and query
+	TimestampFormat TimestampFormat
+	XMLName         string // structures: element name when it is a document root
+	XMLNamespace    string
+	XMLNamePrefix   string // prefix declared with XMLNamespace
+
+	Min, Max *float64 // length of strings, blobs, lists and maps; value of numbers
+	Pattern  string   // as modelled, for messages
+	RE2      string   // Pattern for Go's regexp; "" where it cannot be checked
+	Enum     []string
+
+	Streaming bool
+	Sensitive bool
+	Document  bool // free-form JSON
+	Error     *ErrorTrait
+}
+
+// ErrorTrait makes a structure an error.
+type ErrorTrait struct {
+	Code   string // wire code, which may differ from the shape's name
+	Status int
+	Sender bool // the client's fault
+}
+
+// Member is a member of a structure, the element of a list, or the key or
+// value of a map.
+type Member struct {
+	Name      string // as modelled
+	WireName  string // locationName, or Name
+	QueryName string // ec2Query only: queryName, or the capitalised locationName, or Name
+	Field     int    // index of the Go field; -1 for list elements, map keys and values
+	Shape     *Shape
+	Required  bool
+	Location  Location
+
+	Flattened       bool // on the member, for XML and query
+	XMLAttribute    bool
+	XMLNamespace    string
+	XMLNamePrefix   string
+	TimestampFormat TimestampFormat
+	HostLabel       bool
+	Idempotency     bool // filled with a UUID by clients
+	EventPayload    bool
+	JSONValue       bool // a header whose value is base64 of JSON
+}
+
+// Member returns the member with the given model name, or nil.
+func (s *Shape) Member(name string) *Member {
+	for _, m := range s.Members {
+		if m.Name == name {
+			return m
+		}
+	}
+	return nil
+}
+
+// Handler answers one operation: in is a pointer to the generated input
+// struct, out one to the output struct.
+type Handler func(ctx context.Context, in any) (out any, err error)
+
+// Bind makes a Handler of a typed function; nil stays nil.
+func Bind[I, O any](f func(context.Context, *I) (*O, error)) Handler {
+	if f == nil {
+		return nil
+	}
+	return func(ctx context.Context, in any) (any, error) {
+		out, err := f(ctx, in.(*I))
+		if err != nil {
+			return nil, err
+		}
+		return out, nil
+	}
+}
+
+// Invoker runs an operation as somebody. The plane has one for each caller; a
+// client has one for a remote endpoint.
+type Invoker interface {
+	Invoke(ctx context.Context, op *Operation, in any) (out any, err error)
+}
+
+// Call is the typed form of Invoker.Invoke that generated clients use.
+func Call[O any](ctx context.Context, v Invoker, op *Operation, in any) (*O, error) {
+	out, err := v.Invoke(ctx, op, in)
+	if err != nil {
+		return nil, err
+	}
+	return out.(*O), nil
+}
