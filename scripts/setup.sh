@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Installs what `make run` (argument: run) or `make test` (argument: test) needs
+# and this machine lacks. On Debian as root it installs; anywhere else it says
+# exactly what to install and goes on with what there is.
+set -euo pipefail
+
+want=${1:?usage: setup.sh run|test}
+missing=()
+
+have() { command -v "$1" >/dev/null 2>&1; }
+have_browser() { [ -x /usr/lib/chromium/chromium-headless-shell ] || have chromium-headless-shell || have chromium || have chromium-browser || have google-chrome; }
+have_postgres() { have postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; }
+
+have bwrap || missing+=(bubblewrap)
+have_browser || missing+=(chromium-headless-shell)
+if [ "$want" = test ]; then
+	[ -x /usr/bin/chromium ] || have chromium || missing+=(chromium)
+	have_postgres || missing+=(postgresql)
+	have unzip || missing+=(unzip)
+fi
+
+for tool in go node; do
+	have "$tool" || { echo "setup: $tool is needed and not on PATH; see README.md" >&2; exit 1; }
+done
+[ "${#missing[@]}" -eq 0 ] && exit 0
+
+if [ "$(id -u)" = 0 ] && have apt-get; then
+	echo "setup: installing ${missing[*]}"
+	export DEBIAN_FRONTEND=noninteractive
+	log=$(mktemp)
+	if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+		tail -n 20 "$log" >&2
+		echo "setup: could not install ${missing[*]}; going on without" >&2
+	fi
+	rm -f "$log"
+else
+	cat >&2 <<TEXT
+setup: this machine lacks: ${missing[*]}
+setup: on Debian or Ubuntu:  sudo apt-get install ${missing[*]}
+setup: elsewhere install bubblewrap, Chromium$([ "$want" = test ] && echo ' and PostgreSQL') with your package manager.
+setup: going on without; what needs them will say so ('nephele doctor' lists it).
+TEXT
+fi
