@@ -1,0 +1,168 @@
+package plane
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"nephele.dev/nephele/internal/awserr"
+	"nephele.dev/nephele/internal/policy"
+	"nephele.dev/nephele/internal/shape"
+	"nephele.dev/nephele/internal/validate"
+)
+
+// invocation is one call on its way through the stages.
+type invocation struct {
+	plane     *Plane
+	call      *Call
+	in        any
+	inner     bool // made by a handler
+	decoded   bool // the input came from the wire: missing is complete
+	missing   []string
+	settle    time.Duration
+	settleSet bool
+}
+
+// Invoke makes caller call op with in, a pointer to the operation's generated
+// input struct, and returns a pointer to its output struct. Every error is an
+// *awserr.Error.
+func (p *Plane) Invoke(ctx context.Context, caller Caller, op *shape.Operation, in any, opts ...Option) (any, error) {
+	v := p.invocation(ctx, caller, op, in, opts)
+	ctx = context.WithValue(ctx, callKey{}, v.call)
+	out, err := v.run(ctx)
+	failure := p.answer(ctx, v.call, err)
+	p.audit(ctx, v.call, failure, v.inner)
+	if failure != nil {
+		return nil, failure
+	}
+	return out, nil
+}
+
+func (p *Plane) invocation(ctx context.Context, caller Caller, op *shape.Operation, in any, opts []Option) *invocation {
+	v := &invocation{
+		plane: p, in: in,
+		call: &Call{Caller: caller, Operation: op, Time: time.Now().UTC()},
+	}
+	for _, o := range opts {
+		o(v)
+	}
+	from := outer(ctx)
+	v.inner = from != nil
+	if v.call.RequestID == "" {
+		v.call.RequestID = p.opts.NewID()
+	}
+	if v.call.BaseURL == "" {
+		v.call.BaseURL = p.baseURL(from)
+	}
+	return v
+}
+
+// baseURL is the address an internal call gives its handler.
+func (p *Plane) baseURL(from *Call) string {
+	if from != nil {
+		return from.BaseURL
+	}
+	if p.opts.BaseURL != nil {
+		return p.opts.BaseURL()
+	}
+	return ""
+}
+
+// run takes the call through the stages before the answer.
+func (v *invocation) run(ctx context.Context) (any, error) {
+	op := v.call.Operation
+	h := v.plane.handler(op)
+	if h == nil {
+		return nil, NotImplemented(op)
+	}
+	patience, err := v.patience()
+	if err != nil {
+		return nil, err
+	}
+	if err := v.validate(); err != nil {
+		return nil, err
+	}
+	if err := v.authorize(ctx); err != nil {
+		return nil, err
+	}
+	if patience == 0 {
+		return v.handle(ctx, h)
+	}
+	tracked, wait := v.plane.opts.Settler.Track(ctx)
+	out, err := v.handle(tracked, h)
+	if err == nil {
+		v.await(ctx, wait, patience)
+	}
+	return out, err
+}
+
+func (v *invocation) validate() error {
+	if v.decoded {
+		return validate.Decoded(v.call.Operation, v.in, v.missing)
+	}
+	return validate.Input(v.call.Operation, v.in)
+}
+
+// authorize asks the evaluator; a refusal becomes the service's access-denied.
+func (v *invocation) authorize(ctx context.Context) error {
+	op := v.call.Operation
+	r := policy.Request{
+		Principal: v.call.Caller.principal(),
+		Action:    policy.Action(op.Service.Name, op.Service.SigningName, op.Name),
+	}
+	if name := v.plane.services[op.Service].resources; name != nil {
+		r.Resources = name(v.call, v.in)
+	}
+	d, err := v.plane.opts.Authorizer.Evaluate(ctx, r)
+	if err != nil {
+		return fmt.Errorf("authorize %s: %w", r.Action, err)
+	}
+	if d.Effect != policy.Allow {
+		return accessDenied(op.Service, policy.Message(r, d))
+	}
+	return nil
+}
+
+// handle runs the handler inside the gate and turns a panic into an error.
+func (v *invocation) handle(ctx context.Context, h shape.Handler) (out any, err error) {
+	if !v.inner {
+		inside, leave, err := v.plane.gate.enter(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer leave()
+		ctx = inside
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = &panicError{value: r, stack: debug.Stack()}
+		}
+	}()
+	return h(ctx, v.in)
+}
+
+// panicError is a handler's panic.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+// Error returns the value that the handler panicked with.
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
+
+// answer makes of any error the one that the caller is shown.
+func (p *Plane) answer(ctx context.Context, call *Call, err error) *awserr.Error {
+	if err == nil {
+		return nil
+	}
+	if e := awserr.As(err); e != nil {
+		return e
+	}
+	if ctx.Err() != nil {
+		return awserr.New("RequestTimeout", http.StatusServiceUnavailable, "The request was cancelled.").Because(err)
+	}
+	p.logFault(ctx, call, err)
+	return internalFailure(call.Operation).Because(err)
+}

@@ -1,0 +1,61 @@
+package plane
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"nephele.dev/nephele/internal/policy"
+)
+
+// Settler follows the work that a call leaves behind. Transactions made under
+// the context that Track returns are tracked; wait returns nil when all work
+// they put has come to rest, or ctx's error. The engine is one.
+type Settler interface {
+	Track(ctx context.Context) (tracked context.Context, wait func(ctx context.Context) error)
+}
+
+// Options configure a Plane. The zero value allows everything, never settles
+// and logs to the default logger.
+type Options struct {
+	Authorizer policy.Evaluator // nil is policy.Open
+	Settler    Settler          // nil never settles
+	Settle     time.Duration    // how long a mutating call may wait for its work; 0 answers at once
+	Logger     *slog.Logger     // nil is slog.Default()
+	Audit      func(context.Context, *Event)
+	BaseURL    func() string // the server's own address, for internal calls
+	NewID      func() string // makes request ids; nil makes random UUIDs
+}
+
+// MaxSettle bounds what a caller may ask for with the settle header.
+const MaxSettle = 5 * time.Minute
+
+// SettleHeader names the request header that overrides Options.Settle.
+const SettleHeader = "X-Nephele-Settle"
+
+// Option adds to one call what only its door knows.
+type Option func(*invocation)
+
+// WithMissing tells that the input was decoded from the wire and which of its
+// required members were absent, as paths ("code.s3Bucket"). Without this
+// option only members that can be nil are found missing.
+func WithMissing(paths []string) Option {
+	return func(v *invocation) { v.decoded, v.missing = true, paths }
+}
+
+// WithRequestID sets the call's request id.
+func WithRequestID(id string) Option {
+	return func(v *invocation) { v.call.RequestID = id }
+}
+
+// WithSettle sets how long a mutating call waits for its work to rest.
+func WithSettle(d time.Duration) Option {
+	return func(v *invocation) { v.settle, v.settleSet = d, true }
+}
+
+// WithHTTP gives the call the request's header and the scheme://host that the
+// caller used. A settle header in it is honoured.
+func WithHTTP(header http.Header, baseURL string) Option {
+	return func(v *invocation) { v.call.Header, v.call.BaseURL = header, baseURL }
+}

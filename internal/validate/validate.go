@@ -1,0 +1,56 @@
+package validate
+
+import (
+	"net/http"
+	"reflect"
+
+	"nephele.dev/nephele/internal/awserr"
+	"nephele.dev/nephele/internal/shape"
+)
+
+// Input checks in, a pointer to op's input struct, made by Go code: a required
+// member is missing when it can be nil and is. The error is nil or an
+// *awserr.Error that holds every violation.
+func Input(op *shape.Operation, in any) error {
+	return check(op, in, nil, false)
+}
+
+// Decoded checks an input that came from the wire. missing are the paths of
+// the required members that were absent, as the decoder found them.
+func Decoded(op *shape.Operation, in any, missing []string) error {
+	return check(op, in, missing, true)
+}
+
+// Violations returns what is wrong with in, one entry for each violation, in
+// the words of the message.
+func Violations(op *shape.Operation, in any) []string {
+	w := newWalker(byService[op.Service.Name], nil, false)
+	w.root(op.Input, in)
+	return w.found
+}
+
+func check(op *shape.Operation, in any, missing []string, decoded bool) error {
+	r := byService[op.Service.Name]
+	if r.own {
+		return nil
+	}
+	w := newWalker(r, missing, decoded)
+	w.root(op.Input, in)
+	w.leftovers()
+	switch {
+	case w.count == 0:
+		return nil
+	case r.missing:
+		return missingParameter(w.absent)
+	}
+	return awserr.New(r.errorCode(op.Service), http.StatusBadRequest, "%s", message(w.count, w.found))
+}
+
+// root walks the input struct itself.
+func (w *walker) root(s *shape.Shape, in any) {
+	v := reflect.ValueOf(in)
+	if v.Kind() == reflect.Pointer && v.IsNil() || !v.IsValid() {
+		return
+	}
+	w.structure(nil, s, reflect.Indirect(v))
+}

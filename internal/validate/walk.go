@@ -1,0 +1,202 @@
+package validate
+
+import (
+	"reflect"
+
+	"nephele.dev/nephele/internal/shape"
+)
+
+// maxReported bounds the violations that a message spells out. They are all
+// counted.
+const maxReported = 128
+
+// maxDepth bounds the walk. Decoders allow less.
+const maxDepth = 256
+
+// walker goes through a value along its shape and notes what is wrong.
+type walker struct {
+	rules   rules
+	missing map[string]bool // absent required members, by normalised path
+	order   []string        // missing as given
+	decoded bool            // missing is complete; zero values say nothing
+	depth   int
+	count   int
+	found   []string // at most maxReported
+	absent  string   // first absent member, as modelled
+}
+
+func newWalker(r rules, missing []string, decoded bool) *walker {
+	w := &walker{rules: r, decoded: decoded}
+	if len(missing) > 0 {
+		w.missing = make(map[string]bool, len(missing))
+		for _, p := range missing {
+			p = normalise(p)
+			if !w.missing[p] {
+				w.order = append(w.order, p)
+			}
+			w.missing[p] = true
+		}
+	}
+	return w
+}
+
+// structure walks the members of a structure or union.
+func (w *walker) structure(at *path, s *shape.Shape, v reflect.Value) {
+	if w.depth++; w.depth <= maxDepth {
+		for _, m := range s.Members {
+			w.member(&path{up: at, name: m.Name}, m, v.Field(m.Field))
+		}
+	}
+	w.depth--
+}
+
+func (w *walker) member(at *path, m *shape.Member, v reflect.Value) {
+	if m.Required && w.isAbsent(at, v) {
+		w.null(at, m)
+		return
+	}
+	if v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return
+		}
+		v = v.Elem()
+	}
+	w.value(at, m.Shape, v)
+}
+
+// isAbsent reports whether a required member was not given.
+func (w *walker) isAbsent(at *path, v reflect.Value) bool {
+	if w.decoded {
+		return w.missing != nil && w.take(at)
+	}
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface:
+		return v.IsNil()
+	default:
+		return false
+	}
+}
+
+// take reports whether at is among the missing, and strikes it off.
+func (w *walker) take(at *path) bool {
+	p := at.String()
+	if !w.missing[p] {
+		return false
+	}
+	delete(w.missing, p)
+	return true
+}
+
+// leftovers notes the missing members that the walk did not come by.
+func (w *walker) leftovers() {
+	for _, p := range w.order {
+		if w.missing[p] {
+			w.note(nullAt(p, w.rules.silent))
+			if w.absent == "" {
+				w.absent = modelled(p)
+			}
+		}
+	}
+}
+
+// value checks v, which is present, against s and walks on into it.
+func (w *walker) value(at *path, s *shape.Shape, v reflect.Value) {
+	if s.Document || s.Streaming {
+		return
+	}
+	switch s.Kind {
+	case shape.Structure, shape.Union:
+		w.structure(at, s, v)
+	case shape.List:
+		w.list(at, s, v)
+	case shape.Map:
+		w.mapping(at, s, v)
+	case shape.EventStream:
+	default:
+		w.scalar(at, s, v)
+	}
+}
+
+// scalar notes each constraint of s that v breaks.
+func (w *walker) scalar(at *path, s *shape.Shape, v reflect.Value) {
+	for _, c := range constraintsOf(s) {
+		if !c.holds(v) {
+			w.violation(at, s, v, c.text)
+		}
+	}
+}
+
+// list checks a list's length and its elements.
+func (w *walker) list(at *path, s *shape.Shape, v reflect.Value) {
+	if v.IsNil() {
+		return
+	}
+	w.scalar(at, s, v)
+	if isScalar(s.Elem.Shape) {
+		if cs := constraintsOf(s.Elem.Shape); !allHold(cs, v.Len(), v.Index) {
+			w.violation(at, s, v, "Member must satisfy constraint: "+w.bracket(cs))
+		}
+		return
+	}
+	for i := range v.Len() {
+		w.element(&path{up: at, index: i + 1}, s.Elem.Shape, v.Index(i))
+	}
+}
+
+// mapping checks a map's length, its keys and its values.
+func (w *walker) mapping(at *path, s *shape.Shape, v reflect.Value) {
+	if v.IsNil() {
+		return
+	}
+	w.scalar(at, s, v)
+	keys := sortedKeys(v)
+	if cs := constraintsOf(s.Key.Shape); !allHold(cs, len(keys), func(i int) reflect.Value { return keys[i] }) {
+		w.violation(at, s, v, "Map keys must satisfy constraint: "+w.bracket(cs))
+	}
+	value := func(i int) reflect.Value { return v.MapIndex(keys[i]) }
+	if isScalar(s.Value.Shape) {
+		if cs := constraintsOf(s.Value.Shape); !allHold(cs, len(keys), value) {
+			w.violation(at, s, v, "Map value must satisfy constraint: "+w.bracket(cs))
+		}
+		return
+	}
+	for i, k := range keys {
+		w.element(&path{up: at, name: k.String(), key: true}, s.Value.Shape, value(i))
+	}
+}
+
+// element walks a structure, list or map inside a list or map.
+func (w *walker) element(at *path, s *shape.Shape, v reflect.Value) {
+	if v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return
+		}
+		v = v.Elem()
+	}
+	w.value(at, s, v)
+}
+
+// isScalar reports whether values of s are reported at what holds them.
+func isScalar(s *shape.Shape) bool {
+	switch s.Kind {
+	case shape.Structure, shape.Union, shape.List, shape.Map, shape.EventStream:
+		return false
+	default:
+		return !s.Document
+	}
+}
+
+func allHold(cs []constraint, n int, at func(int) reflect.Value) bool {
+	if len(cs) == 0 {
+		return true
+	}
+	for i := range n {
+		v := reflect.Indirect(at(i))
+		for _, c := range cs {
+			if !c.holds(v) {
+				return false
+			}
+		}
+	}
+	return true
+}
