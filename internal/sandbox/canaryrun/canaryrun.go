@@ -1,0 +1,184 @@
+package canaryrun
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"time"
+
+	"nephele.dev/nephele/internal/sandbox"
+)
+
+// Options configure New.
+type Options struct {
+	// Sandbox runs the scripts. Required.
+	Sandbox sandbox.Sandbox
+	// Node is the path of node; empty looks it up.
+	Node string
+	// Browser is the path of a Chromium; empty looks for
+	// chromium-headless-shell, then chromium and Chrome.
+	Browser string
+	Logger  *slog.Logger
+}
+
+// Job is one run of one canary.
+type Job struct {
+	// RunID is the canary run's id, a UUID.
+	RunID      string
+	CanaryName string
+	CanaryARN  string
+	// RuntimeVersion such as "syn-nodejs-puppeteer-10.0", told to the script.
+	RuntimeVersion string
+	// Handler is Code.Handler: "file.fn" or "folder/file.fn".
+	Handler string
+	// Zip is the code archive, Size bytes long.
+	Zip  io.ReaderAt
+	Size int64
+	// RootLevelCode admits scripts at the root of the archive besides
+	// nodejs/node_modules (syn-nodejs-puppeteer-11.0 and later).
+	RootLevelCode bool
+	// HandlerOnly demands that the function is called "handler" (runtimes
+	// before syn-nodejs-puppeteer-3.4).
+	HandlerOnly bool
+	// Env is the canary's environment, credentials included.
+	Env      map[string]string
+	MemoryMB int
+	DiskMB   int
+	Timeout  time.Duration
+	// Artifact location and encryption as told to the script in its event.
+	ArtifactS3Bucket, ArtifactS3Key string
+	S3EncryptionMode, S3KmsKeyArn   string
+	ActiveTracing                   bool
+	Egress                          sandbox.EgressPolicy
+}
+
+// Status of a canary run.
+type Status string
+
+// The two verdicts.
+const (
+	Passed Status = "PASSED"
+	Failed Status = "FAILED"
+)
+
+// State reason codes of the Synthetics API (CanaryRunStatus).
+const (
+	CanaryFailure    = "CANARY_FAILURE"
+	ExecutionFailure = "EXECUTION_FAILURE"
+)
+
+// Outcome is what a run left. Close it when the artifacts are taken.
+type Outcome struct {
+	Status Status
+	// StateReason and StateReasonCode are empty when the run passed.
+	StateReason     string
+	StateReasonCode string
+	// TestResult is the verdict of the script alone: PASSED, FAILED or UNKNOWN.
+	TestResult           string
+	TimedOut             bool
+	OutOfMemory          bool
+	Started, Completed   time.Time
+	Duration             time.Duration // of the script, without launch, screenshots and upload
+	Report               *Report       // nil when the script never reported (timeout, crash)
+	Artifacts            []Artifact    // ordered by Name; SyntheticsReport and log file included
+	Logs                 []LogLine     // in order, the START, END and REPORT lines included
+	LogsTruncated        bool
+	Usage                sandbox.Result
+	EphemeralUsedPercent float64
+
+	workspace *sandbox.Workspace
+}
+
+// Artifact is a file that the run left.
+type Artifact struct {
+	Name        string // slash-separated, relative
+	Size        int64
+	ContentType string
+}
+
+// LogLine is one log event.
+type LogLine struct {
+	Time    time.Time
+	Message string
+}
+
+// Report is the SyntheticsReport of a run.
+type Report struct {
+	CanaryName            string          `json:"canaryName"`
+	StartTime             string          `json:"startTime"`
+	EndTime               string          `json:"endTime"`
+	TimeSpentInResetInMs  int64           `json:"timeSpentInResetInMs"`
+	TimeSpentInLaunchInMs int64           `json:"timeSpentInLaunchInMs"`
+	TimeSpentInSetUpInMs  int64           `json:"timeSpentInSetUpInMs"`
+	ExecutionStatus       string          `json:"executionStatus"`
+	ExecutionError        string          `json:"executionError"`
+	CustomerScript        Script          `json:"customerScript"`
+	Configuration         json.RawMessage `json:"configuration"`
+}
+
+// Script is the customerScript part of a Report.
+type Script struct {
+	StartTime        string   `json:"startTime"`
+	EndTime          string   `json:"endTime"`
+	Status           string   `json:"status"`
+	FailureReason    string   `json:"failureReason"`
+	MetricsPublished bool     `json:"metricsPublished"`
+	Requests         Requests `json:"requests"`
+	Steps            []Step   `json:"steps"`
+}
+
+// Requests counts the browser's requests by status class.
+type Requests struct {
+	C2xx   int64 `json:"_2xx"`
+	C3xx   int64 `json:"_3xx"`
+	C4xx   int64 `json:"_4xx"`
+	C5xx   int64 `json:"_5xx"`
+	Failed int64 `json:"failed"`
+}
+
+// Step is one executeStep.
+type Step struct {
+	StepNum          int          `json:"stepNum"`
+	StepName         string       `json:"stepName"`
+	StartTime        string       `json:"startTime"`
+	EndTime          string       `json:"endTime"`
+	Status           string       `json:"status"`
+	FailureReason    string       `json:"failureReason"`
+	MetricsPublished bool         `json:"metricsPublished"`
+	SourceURL        string       `json:"sourceUrl"`
+	DestinationURL   string       `json:"destinationUrl"`
+	Screenshots      []Screenshot `json:"screenshots"`
+}
+
+// Screenshot is a picture taken for a step.
+type Screenshot struct {
+	FileName string `json:"fileName"`
+	PageURL  string `json:"pageUrl"`
+	Error    string `json:"error,omitempty"`
+}
+
+// ErrNoRuntime is returned by New where Node.js or a browser is missing.
+var ErrNoRuntime = errors.New("the machine lacks what canaries need")
+
+// Open opens an artifact by its name.
+func (o *Outcome) Open(name string) (io.ReadCloser, error) { return nil, errors.ErrUnsupported }
+
+// Close removes the run's files.
+func (o *Outcome) Close() error { return nil }
+
+// Runner runs canaries.
+type Runner struct{}
+
+// New finds Node.js and a browser and unpacks the script runtime.
+func New(o Options) (*Runner, error) { return nil, errors.ErrUnsupported }
+
+// Close removes the unpacked runtime.
+func (r *Runner) Close() error { return nil }
+
+// Run runs job to its end. Whatever the script does is an Outcome; an error
+// means that the run could not take place (ctx ended, the disk is full).
+func (r *Runner) Run(ctx context.Context, job Job) (*Outcome, error) {
+	return nil, errors.ErrUnsupported
+}
