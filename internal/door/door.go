@@ -1,0 +1,72 @@
+package door
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+)
+
+// MaxHeaderBytes bounds a request's header, as AWS's load balancers do.
+const MaxHeaderBytes = 64 << 10
+
+// Door serves HTTP. Its methods are safe for concurrent use.
+type Door struct {
+	opts      Options
+	log       *slog.Logger
+	server    *http.Server
+	draining  atomic.Bool
+	untrusted sync.Map // remote address as a string -> *int of marks
+	admin     http.Handler
+}
+
+// New returns a Door that is not listening yet.
+func New(o Options) (*Door, error) {
+	if err := o.defaults(); err != nil {
+		return nil, err
+	}
+	d := &Door{opts: o, log: o.Logger}
+	d.server = d.newServer()
+	d.admin = d.newAdmin()
+	return d, nil
+}
+
+// Serve answers the connections of l until Shutdown, then returns nil. It
+// closes l. One door may serve several listeners.
+func (d *Door) Serve(l net.Listener) error {
+	err := d.server.Serve(d.listen(l))
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// Drain makes /_nephele/health answer 503, so that load balancers look
+// elsewhere, while calls are still answered.
+func (d *Door) Drain() { d.draining.Store(true) }
+
+// Shutdown stops listening and returns when the calls in flight are answered.
+// When ctx ends first their connections are closed, which cancels them, and
+// the error is ctx's.
+func (d *Door) Shutdown(ctx context.Context) error {
+	d.Drain()
+	err := d.server.Shutdown(ctx)
+	if err != nil {
+		return errors.Join(err, d.server.Close())
+	}
+	return nil
+}
+
+// MarkUntrusted makes the door refuse every path below /_nephele/ on the
+// connection whose far end is local, the local address of one that the egress
+// proxy has dialled for untrusted code. Call it before the first byte is sent,
+// and release once the connection is closed.
+func (d *Door) MarkUntrusted(local net.Addr) (release func()) {
+	key := local.String()
+	mark := new(byte)
+	d.untrusted.Store(key, mark)
+	return func() { d.untrusted.CompareAndDelete(key, mark) }
+}
