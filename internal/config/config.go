@@ -1,0 +1,78 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// The two modes of authentication.
+const (
+	AuthOff = "off" // any access key works; loopback only
+	AuthOn  = "on"  // every request needs a valid signature
+)
+
+// Config is everything a server is told from outside.
+type Config struct {
+	Listen   string        // TCP address of the one endpoint
+	Data     string        // directory of the database, blobs, certificates and root credentials
+	Auth     string        // AuthOff or AuthOn
+	Database string        // postgres:// URL; "" is SQLite in Data
+	BlobURL  string        // where blobs live, as gocloud.dev/blob writes URLs; "" is Data/blobs
+	Account  string        // account of every caller with AuthOff, and of the root user; 12 digits
+	Region   string        // region of callers that name none
+	Settle   time.Duration // how long a mutating call waits for its work to come to rest; 0 does not
+	Sync     string        // "normal" or "full": how SQLite writes reach the disk
+	MaxBody  int64         // bytes of a buffered request body
+	Drain    time.Duration // how long a stopping server waits for requests and steps
+
+	LogLevel  string // debug, info, warn or error
+	LogFormat string // text or json
+
+	RootAccessKeyID     string // root user's access key; "" is generated into Data with AuthOn
+	RootSecretAccessKey string
+
+	CanaryWorkers int      // canary runs at a time; 0 is one for each CPU
+	CanaryBrowser string   // path of the browser; "" is found on the machine
+	CanaryEgress  string   // "public", "private" or "auto": may canaries reach private addresses
+	CanaryAllow   []string // addresses (CIDR) that canaries may reach in any case
+	CanaryDeny    []string // addresses (CIDR) that canaries may not reach
+	CanaryUnsafe  bool     // run canaries although this machine cannot isolate them
+}
+
+// Default returns the configuration of a server that was told nothing.
+func Default() Config {
+	return Config{
+		Listen:       "127.0.0.1:4566",
+		Data:         defaultData(),
+		Auth:         AuthOff,
+		Account:      "000000000000",
+		Region:       "us-east-1",
+		Sync:         "normal",
+		MaxBody:      64 << 20,
+		Drain:        10 * time.Second,
+		LogLevel:     "info",
+		LogFormat:    "text",
+		CanaryEgress: "auto",
+	}
+}
+
+// defaultData follows the XDG Base Directory Specification.
+func defaultData() string {
+	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "nephele")
+	}
+	if home, err := os.UserHomeDir(); err == nil {
+		return filepath.Join(home, ".local", "share", "nephele")
+	}
+	return "nephele-data"
+}
+
+// PrivateEgress reports whether canaries may reach private and loopback
+// addresses: by default only on a server without authentication.
+func (c *Config) PrivateEgress() bool {
+	if c.CanaryEgress == "auto" {
+		return c.Auth == AuthOff
+	}
+	return c.CanaryEgress == "private"
+}
