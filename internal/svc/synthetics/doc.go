@@ -1,0 +1,55 @@
+// Package synthetics is CloudWatch Synthetics: canaries, scripts that visit a
+// site on a schedule, and the runs they leave behind.
+//
+// # What AWS promises, and what happens here
+//
+// A canary is created from a script (a zip archive, inline or in S3), started,
+// and from then on run on its schedule until it is stopped. Each run ends
+// PASSED or FAILED, and leaves artifacts in S3, a log stream in CloudWatch
+// Logs and datapoints in the CloudWatchSynthetics namespace. All of that is
+// real: a run is a cold process in a sandbox with a browser of its own, and its
+// artifacts, logs and metrics go through the same S3, Logs and CloudWatch
+// operations that any client uses.
+//
+// # States of a canary
+//
+//	CreateCanary                StartCanary                first tick
+//	──────────► CREATING ──► READY ──────────► STARTING ──────────► RUNNING ◄─┐
+//	               │           ▲                   ▲                │  │      │
+//	               ▼           │ UpdateCanary      │ StartCanary    │  │ UpdateCanary
+//	             ERROR     UPDATING ◄──────────────┼── STOPPED      │  └─► UPDATING
+//	                                               │      ▲         │
+//	                                               └──────┤         ▼ StopCanary, end of
+//	   DeleteCanary from READY, STOPPED, ERROR:           └──── STOPPING  DurationInSeconds,
+//	   DELETING, then the canary is gone                               or the single run ended
+//
+// Operations are refused with ConflictException in any state that has no arrow
+// for them. States ending in -ING are left by the flow "synthetics.canary",
+// which every operation that enters one puts due at once, in the transaction
+// that enters it. The process may die at any point: the row falls due again and
+// the step is repeated.
+//
+// # Ticks and runs
+//
+// The flow "synthetics.schedule" has one row for each RUNNING canary. When it
+// falls due it inserts a run and puts the flow "synthetics.run" due at once, in
+// one transaction, and is next due one period after the time it WAS due, so a
+// schedule never drifts; ticks missed while the server was down collapse into
+// one. A unique index on (canary, start, due time) makes a second run for one
+// tick impossible.
+//
+// The flow "synthetics.run" lives in lane "canary", whose slots are the number
+// of browsers allowed at once. It first commits the start time, from which the
+// names of all artifacts follow, then executes, uploads, commits the verdict,
+// and last publishes metrics under a token made of the run's id. A run that is
+// interrupted is executed again under the same names; its metrics count once.
+//
+// Runs in progress when a canary is stopped complete on their own and publish
+// metrics and artifacts, but are not kept as runs of the canary, as the API
+// reference of StopCanary says.
+//
+// # Not implemented
+//
+// Groups, dry runs, retries, visual monitoring, Firefox, blueprints, layers,
+// VPC configuration and KMS encryption answer with an error that says so.
+package synthetics

@@ -1,0 +1,168 @@
+package synthetics
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	api "nephele.dev/nephele/internal/api/synthetics"
+	"nephele.dev/nephele/internal/engine"
+	"nephele.dev/nephele/internal/sandbox/canaryrun"
+	"nephele.dev/nephele/internal/store"
+)
+
+// runRef is the state of a "synthetics.run" row.
+type runRef struct {
+	Canary ref
+	RunID  string
+}
+
+// stepRun takes a run one step on: to its start, to its verdict, to its
+// metrics. Each step begins with what is committed, so an interrupted one is
+// repeated whole.
+func (s *Service) stepRun(ctx context.Context, w *engine.Work) (engine.Next, error) {
+	var id runRef
+	if err := w.State(&id); err != nil {
+		return engine.Next{}, err
+	}
+	r, rec, err := s.loadRun(ctx, id)
+	switch {
+	case err != nil:
+		return engine.Next{}, err
+	case r == nil:
+		return engine.Done(), nil
+	case r.Started.IsZero():
+		return s.beginRun(ctx, w, r)
+	case r.State == runRunning:
+		return s.executeRun(ctx, w, id, r, rec)
+	default:
+		return engine.Done(), s.publish(ctx, r, rec)
+	}
+}
+
+// loadRun returns the run and its canary; no run when either is gone.
+func (s *Service) loadRun(ctx context.Context, id runRef) (r *run, rec *store.Record[canary], err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) (err error) {
+		if r, err = getRun(tx, id.RunID); err != nil || r == nil {
+			return err
+		}
+		rec, err = s.loadRef(tx, id.Canary)
+		if rec == nil {
+			r = nil
+		}
+		return err
+	})
+	return r, rec, err
+}
+
+// beginRun commits the start time. Artifact names follow from it, so that a
+// repeated execution overwrites its own files.
+func (s *Service) beginRun(ctx context.Context, w *engine.Work, r *run) (engine.Next, error) {
+	return w.Commit(ctx, engine.Now(), func(tx *store.Tx) error {
+		r.Started = tx.Now()
+		return updateRun(tx, r)
+	})
+}
+
+func (s *Service) executeRun(ctx context.Context, w *engine.Work, id runRef, r *run, rec *store.Record[canary]) (engine.Next, error) {
+	outcome, err := s.execute(ctx, r, rec)
+	if ctx.Err() != nil {
+		return engine.Next{}, ctx.Err() // the server stops: the run is repeated
+	}
+	if err != nil {
+		s.Logger.Error("canary run could not take place", "canary", rec.ID, "run", r.ID, "error", err)
+		r.fail(api.CanaryRunStateReasonCode(canaryrun.CanaryFailure), err.Error())
+	} else {
+		defer outcome.Close()
+		r.judge(outcome)
+		r.Location = runPrefix(rec.Doc.Config.ArtifactBucket, r.Started)
+		if err := s.keep(ctx, r, rec, outcome); err != nil {
+			return engine.Next{}, err
+		}
+		r.Metrics = measure(outcome)
+	}
+	return w.Commit(ctx, engine.Now(), func(tx *store.Tx) error { return s.commitVerdict(tx, id, r) })
+}
+
+// execute runs the script in the sandbox.
+func (s *Service) execute(ctx context.Context, r *run, rec *store.Record[canary]) (*canaryrun.Outcome, error) {
+	if s.Runner == nil {
+		return nil, errors.New("this machine cannot run canaries; 'nephele doctor' says what it lacks")
+	}
+	archive, size, err := s.fetchCode(ctx, rec.Doc.Config.Code.Key)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = archive.Close(); _ = os.Remove(archive.Name()) }()
+	return s.Runner.Run(ctx, s.job(r, rec, archive, size))
+}
+
+func (s *Service) job(r *run, rec *store.Record[canary], archive io.ReaderAt, size int64) canaryrun.Job {
+	c := &rec.Doc.Config
+	bucket, key, _ := strings.Cut(runPrefix(c.ArtifactBucket, r.Started), "/")
+	return canaryrun.Job{
+		RunID: r.ID, CanaryName: rec.ID, CanaryARN: canaryARN(rec.Key),
+		RuntimeVersion: c.Runtime, Handler: c.Code.Handler, Zip: archive, Size: size,
+		RootLevelCode: runtimeAtLeast(c.Runtime, 11, 0), HandlerOnly: !runtimeAtLeast(c.Runtime, 3, 4),
+		Env: c.Environment, MemoryMB: int(c.MemoryMB), DiskMB: int(c.StorageMB), Timeout: c.Timeout,
+		ArtifactS3Bucket: bucket, ArtifactS3Key: key, S3EncryptionMode: string(c.EncryptionMode),
+		ActiveTracing: c.ActiveTracing, Egress: s.Egress,
+	}
+}
+
+// fetchCode copies the canary's archive to a temporary file.
+func (s *Service) fetchCode(ctx context.Context, key string) (_ *os.File, size int64, err error) {
+	src, err := s.Blob.Open(ctx, key, 0, -1)
+	if err != nil {
+		return nil, 0, fmt.Errorf("open canary code: %w", err)
+	}
+	defer src.Close()
+	f, err := os.CreateTemp("", "nephele-run-*.zip")
+	if err != nil {
+		return nil, 0, err
+	}
+	if size, err = io.Copy(f, src); err != nil {
+		_ = f.Close()
+		_ = os.Remove(f.Name())
+		return nil, 0, fmt.Errorf("copy canary code: %w", err)
+	}
+	return f, size, nil
+}
+
+// judge takes over the verdict.
+func (r *run) judge(o *canaryrun.Outcome) {
+	r.State, r.Completed = api.CanaryRunState(o.Status), o.Completed
+	r.Reason, r.ReasonCode = o.StateReason, api.CanaryRunStateReasonCode(o.StateReasonCode)
+	r.TestResult = api.CanaryRunTestResult(o.TestResult)
+}
+
+// fail is the verdict on a run that left no outcome.
+func (r *run) fail(code api.CanaryRunStateReasonCode, reason string) {
+	r.State, r.Completed = runFailed, time.Now().UTC()
+	r.Reason, r.ReasonCode, r.TestResult = reason, code, "UNKNOWN"
+}
+
+// commitVerdict records the run. One whose canary was stopped meanwhile is not
+// kept; the end of a single run stops its canary.
+func (s *Service) commitVerdict(tx *store.Tx, id runRef, r *run) error {
+	rec, err := s.loadRef(tx, id.Canary)
+	if err != nil || rec == nil {
+		return err
+	}
+	d := &rec.Doc
+	r.Unrecorded = d.Starts != r.StartNo || d.StopAsked
+	schedule, err := parseSchedule(d.Config.Expression)
+	if err != nil {
+		return err
+	}
+	if schedule.Once() && !r.Unrecorded && d.State == stateRunning {
+		if err := s.stop(tx, rec); err != nil {
+			return err
+		}
+	}
+	return updateRun(tx, r)
+}

@@ -1,0 +1,251 @@
+package synthetics
+
+import (
+	"context"
+	"time"
+
+	"nephele.dev/nephele/internal/engine"
+	"nephele.dev/nephele/internal/store"
+	"nephele.dev/nephele/internal/when"
+)
+
+// The kinds of work and the lanes they run in.
+const (
+	kindCanary    = "synthetics.canary"    // key: canary id; leaves transitional states
+	kindSchedule  = "synthetics.schedule"  // key: canary id; one tick a step
+	kindRun       = "synthetics.run"       // key: run id; executes and publishes
+	kindCode      = "synthetics.code"      // key: blob key; removes code that nothing refers to
+	kindRetention = "synthetics.retention" // key: canary id; removes old runs daily
+
+	laneAPI    = "api"
+	laneCanary = "canary"
+	laneBlob   = "blob"
+)
+
+// Flows registers the service's flows with the engine, before it starts.
+func (s *Service) Flows(e *engine.Engine) {
+	e.Register(kindCanary, laneAPI, engine.FlowFunc(s.stepCanary))
+	e.Register(kindSchedule, laneAPI, engine.FlowFunc(s.stepSchedule))
+	e.Register(kindRun, laneCanary, engine.FlowFunc(s.stepRun))
+	e.Register(kindCode, laneBlob, engine.FlowFunc(s.stepCode))
+	e.Register(kindRetention, laneBlob, engine.FlowFunc(s.stepRetention))
+}
+
+// stepCanary takes a canary out of its transitional state. In any other state
+// there is nothing to do: the step was taken before.
+func (s *Service) stepCanary(ctx context.Context, w *engine.Work) (engine.Next, error) {
+	var r ref
+	if err := w.State(&r); err != nil {
+		return engine.Next{}, err
+	}
+	return w.Commit(ctx, engine.Done(), func(tx *store.Tx) error {
+		rec, err := s.loadRef(tx, r)
+		if rec == nil || err != nil {
+			return err
+		}
+		switch rec.Doc.State {
+		case stateCreating:
+			return s.finishCreate(tx, rec)
+		case stateStarting:
+			return s.finishStart(tx, rec)
+		case stateUpdating:
+			return s.finishUpdate(tx, rec)
+		case stateStopping:
+			return s.stop(tx, rec)
+		case stateDeleting:
+			return s.finishDelete(tx, rec)
+		default:
+			return nil
+		}
+	})
+}
+
+func (s *Service) finishCreate(tx *store.Tx, rec *store.Record[canary]) error {
+	rec.Doc.State, rec.Doc.Code = stateReady, ""
+	if err := s.Engine.Put(tx, kindRetention, rec.Doc.ID, tx.Now().Add(retentionEvery), refOf(rec)); err != nil {
+		return err
+	}
+	return s.canaries.Put(tx, rec)
+}
+
+func (s *Service) finishStart(tx *store.Tx, rec *store.Record[canary]) error {
+	rec.Doc.State, rec.Doc.Code = stateRunning, ""
+	if err := s.schedule(tx, rec); err != nil {
+		return err
+	}
+	return s.canaries.Put(tx, rec)
+}
+
+// schedule puts the canary's first tick: at once for a rate, at the next match
+// for a cron expression.
+func (s *Service) schedule(tx *store.Tx, rec *store.Record[canary]) error {
+	schedule, err := parseSchedule(rec.Doc.Config.Expression)
+	if err != nil {
+		return err
+	}
+	first := tx.Now()
+	if _, rate := schedule.Every(); !rate && !schedule.Once() {
+		first, _ = schedule.Next(first)
+	}
+	return s.Engine.Put(tx, kindSchedule, rec.Doc.ID, first, refOf(rec))
+}
+
+func (s *Service) finishUpdate(tx *store.Tx, rec *store.Record[canary]) error {
+	d := &rec.Doc
+	if old := d.Config.Code.Key; d.Staged != nil && d.Staged.Code.Key != old {
+		if err := s.collectCode(tx, old, refOf(rec), codeGrace); err != nil {
+			return err
+		}
+	}
+	if d.Staged != nil {
+		d.Config, d.Staged = *d.Staged, nil
+	}
+	d.State, d.Code = d.Resume, "UPDATE_COMPLETE"
+	if d.State == stateRunning {
+		if err := s.schedule(tx, rec); err != nil {
+			return err
+		}
+	}
+	return s.canaries.Put(tx, rec)
+}
+
+// stop ends the schedule; a run in progress goes on.
+func (s *Service) stop(tx *store.Tx, rec *store.Record[canary]) error {
+	if err := s.Engine.Delete(tx, kindSchedule, rec.Doc.ID); err != nil {
+		return err
+	}
+	rec.Doc.State, rec.Doc.Code = stateStopped, ""
+	return s.canaries.Put(tx, rec)
+}
+
+func (s *Service) finishDelete(tx *store.Tx, rec *store.Record[canary]) error {
+	for _, kind := range []string{kindSchedule, kindRetention} {
+		if err := s.Engine.Delete(tx, kind, rec.Doc.ID); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.Exec(`delete from canary_run where canary_id = ?`, rec.Doc.ID); err != nil {
+		return err
+	}
+	if err := s.collectCode(tx, rec.Doc.Config.Code.Key, refOf(rec), 0); err != nil {
+		return err
+	}
+	return s.canaries.Delete(tx, rec.Key)
+}
+
+// stepSchedule makes one tick of a RUNNING canary.
+func (s *Service) stepSchedule(ctx context.Context, w *engine.Work) (engine.Next, error) {
+	var r ref
+	if err := w.State(&r); err != nil {
+		return engine.Next{}, err
+	}
+	var rec *store.Record[canary]
+	err := s.DB.View(ctx, func(tx *store.Tx) (err error) {
+		rec, err = s.loadRef(tx, r)
+		return err
+	})
+	if err != nil || rec == nil || rec.Doc.State != stateRunning {
+		return engine.Done(), err
+	}
+	tick, err := tickOf(&rec.Doc, w.Due)
+	if err != nil {
+		return engine.Next{}, err
+	}
+	if tick.last {
+		return w.Commit(ctx, engine.Done(), func(tx *store.Tx) error { return s.expire(tx, r) })
+	}
+	next := engine.Done()
+	if !tick.next.IsZero() {
+		next = engine.At(tick.next)
+	}
+	return w.Commit(ctx, next, func(tx *store.Tx) error { return s.tick(tx, r, w.Due) })
+}
+
+// tick is what one due time of a schedule means.
+type tick struct {
+	last bool      // DurationInSeconds is over: no run, the canary stops
+	next time.Time // the next due time; zero for none
+}
+
+// tickOf says what a canary's schedule means at a due time. Due times that
+// have passed meanwhile are not made up for.
+func tickOf(d *canary, due time.Time) (tick, error) {
+	end := d.Started.Add(time.Duration(d.Config.Duration) * time.Second)
+	bounded := d.Config.Duration > 0
+	if bounded && !due.Before(end) {
+		return tick{last: true}, nil
+	}
+	schedule, err := when.Parse(when.Synthetics, d.Config.Expression, when.Options{Anchor: due})
+	if err != nil || schedule.Once() {
+		return tick{}, err
+	}
+	now := time.Now()
+	if now.Before(due) {
+		now = due
+	}
+	next, ok := schedule.Next(now)
+	if !ok {
+		return tick{}, nil
+	}
+	if bounded && next.After(end) {
+		next = end
+	}
+	return tick{next: next}, nil
+}
+
+// expire stops a canary whose DurationInSeconds is over.
+func (s *Service) expire(tx *store.Tx, r ref) error {
+	rec, err := s.loadRef(tx, r)
+	if err != nil || rec == nil || rec.Doc.State != stateRunning {
+		return err
+	}
+	rec.Doc.State = stateStopped
+	return s.canaries.Put(tx, rec)
+}
+
+// tick inserts the run that is due. While an earlier run waits or executes the
+// tick is passed over, which shows in the log.
+func (s *Service) tick(tx *store.Tx, r ref, due time.Time) error {
+	rec, err := s.loadRef(tx, r)
+	if err != nil || rec == nil || rec.Doc.State != stateRunning {
+		return err
+	}
+	busy, err := runInProgress(tx, rec.Doc.ID)
+	if err != nil {
+		return err
+	}
+	if busy {
+		tx.OnCommit(func() { s.Logger.Warn("canary is still running, tick passed over", "canary", r.Name, "due", due) })
+		return nil
+	}
+	next := &run{ID: newID(), CanaryID: rec.Doc.ID, StartNo: rec.Doc.Starts, Scheduled: due, State: runRunning}
+	inserted, err := insertRun(tx, next)
+	if err != nil || !inserted {
+		return err
+	}
+	return s.Engine.Put(tx, kindRun, next.ID, tx.Now(), runRef{Canary: r, RunID: next.ID})
+}
+
+// retentionEvery is how often old runs are removed.
+const retentionEvery = 24 * time.Hour
+
+// stepRetention removes runs that are older than the canary keeps them.
+func (s *Service) stepRetention(ctx context.Context, w *engine.Work) (engine.Next, error) {
+	var r ref
+	if err := w.State(&r); err != nil {
+		return engine.Next{}, err
+	}
+	return w.Commit(ctx, engine.At(w.Due.Add(retentionEvery)), func(tx *store.Tx) error {
+		rec, err := s.loadRef(tx, r)
+		if err != nil || rec == nil {
+			return err
+		}
+		for state, days := range map[string]int32{string(runPassed): rec.Doc.Config.SuccessDays, string(runFailed): rec.Doc.Config.FailureDays} {
+			before := tx.Now().AddDate(0, 0, -int(days))
+			if _, err := tx.Exec(`delete from canary_run where canary_id = ? and state = ? and scheduled < ?`, rec.Doc.ID, state, store.Micros(before)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,88 @@
+package synthetics
+
+import (
+	"context"
+	"slices"
+
+	api "nephele.dev/nephele/internal/api/synthetics"
+	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/store"
+)
+
+// The states that are at rest: operations are accepted in them alone.
+const (
+	stateCreating api.CanaryState = "CREATING"
+	stateReady    api.CanaryState = "READY"
+	stateStarting api.CanaryState = "STARTING"
+	stateRunning  api.CanaryState = "RUNNING"
+	stateUpdating api.CanaryState = "UPDATING"
+	stateStopping api.CanaryState = "STOPPING"
+	stateStopped  api.CanaryState = "STOPPED"
+	stateError    api.CanaryState = "ERROR"
+	stateDeleting api.CanaryState = "DELETING"
+)
+
+// accepts lists, for each operation, the states in which it is accepted.
+var accepts = map[string][]api.CanaryState{
+	"StartCanary":  {stateReady, stateStopped, stateError},
+	"StopCanary":   {stateRunning},
+	"UpdateCanary": {stateReady, stateRunning, stateStopped, stateError},
+	"DeleteCanary": {stateReady, stateStopped, stateError},
+}
+
+// refusal is the message of the ConflictException of an operation.
+var refusal = map[string]string{
+	"StartCanary":  "Canary is not in a startable state",
+	"StopCanary":   "Canary is in a state that can't be stopped: %s",
+	"UpdateCanary": "Canary is in a state that can't be modified: %s",
+	"DeleteCanary": "Canary is in a state that can't be deleted: %s",
+}
+
+// transition loads the named canary, checks that operation is accepted in its
+// state, and applies f, all in one transaction.
+func (s *Service) transition(ctx context.Context, operation, name string, f func(*store.Tx, *store.Record[canary]) error) error {
+	key := keyFor(plane.FromContext(ctx), name)
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		rec, err := s.load(tx, key)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(accepts[operation], rec.Doc.State) {
+			if operation == "StartCanary" {
+				return api.NewConflictException(refusal[operation])
+			}
+			return api.NewConflictException(refusal[operation], rec.Doc.State)
+		}
+		return f(tx, rec)
+	})
+}
+
+// StartCanary puts the canary's schedule in force. The first run of a rate is
+// due at once, that of a cron expression at its next match.
+func (s *Service) StartCanary(ctx context.Context, in *api.StartCanaryInput) (*api.StartCanaryOutput, error) {
+	err := s.transition(ctx, "StartCanary", in.Name, func(tx *store.Tx, rec *store.Record[canary]) error {
+		rec.Doc.Starts++
+		rec.Doc.StopAsked = false
+		rec.Doc.Started = tx.Now()
+		return s.enter(tx, rec, stateStarting, "")
+	})
+	return &api.StartCanaryOutput{}, err
+}
+
+// StopCanary prevents all future runs. A run in progress completes on its own.
+func (s *Service) StopCanary(ctx context.Context, in *api.StopCanaryInput) (*api.StopCanaryOutput, error) {
+	err := s.transition(ctx, "StopCanary", in.Name, func(tx *store.Tx, rec *store.Record[canary]) error {
+		rec.Doc.StopAsked = true
+		return s.enter(tx, rec, stateStopping, "")
+	})
+	return &api.StopCanaryOutput{}, err
+}
+
+// DeleteCanary removes the canary, its code and its runs. Artifacts, log
+// groups and metrics stay, as in AWS.
+func (s *Service) DeleteCanary(ctx context.Context, in *api.DeleteCanaryInput) (*api.DeleteCanaryOutput, error) {
+	err := s.transition(ctx, "DeleteCanary", in.Name, func(tx *store.Tx, rec *store.Record[canary]) error {
+		return s.enter(tx, rec, stateDeleting, "DELETE_IN_PROGRESS")
+	})
+	return &api.DeleteCanaryOutput{}, err
+}

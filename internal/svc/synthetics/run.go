@@ -1,0 +1,199 @@
+package synthetics
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	api "nephele.dev/nephele/internal/api/synthetics"
+	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/store"
+)
+
+// The states of a run.
+const (
+	runRunning api.CanaryRunState = "RUNNING"
+	runPassed  api.CanaryRunState = "PASSED"
+	runFailed  api.CanaryRunState = "FAILED"
+)
+
+// run is one run of a canary, as stored.
+type run struct {
+	ID        string
+	CanaryID  string
+	StartNo   int64     // the canary's Starts when the run was due
+	Scheduled time.Time // when it was due
+	State     api.CanaryRunState
+
+	Started    time.Time // zero until a worker took it
+	Completed  time.Time
+	Reason     string
+	ReasonCode api.CanaryRunStateReasonCode
+	TestResult api.CanaryRunTestResult
+	Location   string  // "bucket/prefix" of the artifacts
+	Metrics    []datum // published after the verdict is committed
+	Unrecorded bool    // its canary was stopped meanwhile: removed after publishing
+}
+
+func scanRun(row store.Row) (run, error) {
+	var doc []byte
+	if err := row.Scan(&doc); err != nil {
+		return run{}, err
+	}
+	var r run
+	err := json.Unmarshal(doc, &r)
+	return r, err
+}
+
+// insertRun adds a run unless there is one for the same tick, and reports
+// whether it did.
+func insertRun(tx *store.Tx, r *run) (bool, error) {
+	doc, err := json.Marshal(r)
+	if err != nil {
+		return false, err
+	}
+	n, err := tx.Exec(`insert into canary_run (id, canary_id, start_no, scheduled, state, doc) values (?, ?, ?, ?, ?, ?) on conflict do nothing`,
+		r.ID, r.CanaryID, r.StartNo, store.Micros(r.Scheduled), string(r.State), string(doc))
+	return n == 1, err
+}
+
+func updateRun(tx *store.Tx, r *run) error {
+	doc, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`update canary_run set state = ?, doc = ? where id = ?`, string(r.State), string(doc), r.ID)
+	return err
+}
+
+func deleteRun(tx *store.Tx, id string) error {
+	_, err := tx.Exec(`delete from canary_run where id = ?`, id)
+	return err
+}
+
+// getRun returns a run, or nil when it is gone.
+func getRun(tx *store.Tx, id string) (*run, error) {
+	r, err := scanRun(tx.Row(`select doc from canary_run where id = ?`, id))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	return &r, err
+}
+
+// runInProgress reports whether the canary has a run that is not complete.
+func runInProgress(tx *store.Tx, canaryID string) (bool, error) {
+	var n int
+	err := tx.Row(`select count(*) from canary_run where canary_id = ? and state = ?`, canaryID, string(runRunning)).Scan(&n)
+	return n > 0, err
+}
+
+// newestRuns lists a canary's runs, newest first, from before the given
+// position; zero is the newest.
+func newestRuns(tx *store.Tx, canaryID string, before runPosition, limit int) ([]run, error) {
+	q, args := `select doc from canary_run where canary_id = ?`, []any{canaryID}
+	if before.ID != "" {
+		q += ` and (scheduled, id) < (?, ?)`
+		args = append(args, before.Scheduled, before.ID)
+	}
+	return store.All(store.Query(tx, scanRun, q+` order by scheduled desc, id desc limit ?`, append(args, limit)...))
+}
+
+// runPosition is where a page of runs ended.
+type runPosition struct {
+	Scheduled int64 // microseconds
+	ID        string
+}
+
+func (r *run) position() runPosition {
+	return runPosition{Scheduled: store.Micros(r.Scheduled), ID: r.ID}
+}
+
+// GetCanaryRuns lists a canary's runs within its retention, newest first.
+func (s *Service) GetCanaryRuns(ctx context.Context, in *api.GetCanaryRunsInput) (*api.GetCanaryRunsOutput, error) {
+	if in.DryRunId != nil || is(in.RunType, "DRY_RUN") {
+		return nil, notImplemented("dry runs")
+	}
+	before, err := decodeRunToken(in.Name, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	limit := limitOr(in.MaxResults, 100)
+	out := &api.GetCanaryRunsOutput{CanaryRuns: []*api.CanaryRun{}}
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		rec, err := s.load(tx, keyFor(plane.FromContext(ctx), in.Name))
+		if err != nil {
+			return err
+		}
+		runs, err := newestRuns(tx, rec.Doc.ID, before, limit+1)
+		if err != nil {
+			return err
+		}
+		if len(runs) > limit {
+			runs = runs[:limit]
+			out.NextToken = new(encodeRunToken(in.Name, runs[limit-1].position()))
+		}
+		for i := range runs {
+			out.CanaryRuns = append(out.CanaryRuns, runs[i].view(rec))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// view is the run as the API shows it. A complete run that passed has an empty
+// reason and code, as in AWS.
+func (r *run) view(rec *store.Record[canary]) *api.CanaryRun {
+	v := &api.CanaryRun{
+		Id: new(r.ID), ScheduledRunId: new(r.ID), Name: new(rec.ID),
+		Status:   &api.CanaryRunStatus{State: new(r.State)},
+		Timeline: &api.CanaryRunTimeline{Started: new(r.began()), MetricTimestampForRunAndRetries: new(r.began())},
+	}
+	if runtimeAtLeast(rec.Doc.Config.Runtime, 11, 0) {
+		v.BrowserType = new(api.BrowserType("CHROME"))
+	}
+	if r.Location != "" {
+		v.ArtifactS3Location = new(r.Location)
+	}
+	if r.State != runRunning {
+		v.Status.StateReason, v.Status.StateReasonCode = new(r.Reason), new(r.ReasonCode)
+		v.Status.TestResult = new(r.TestResult)
+		v.Timeline.Completed = new(r.Completed)
+	}
+	return v
+}
+
+// began is when the run started, or was due while it waits for a worker.
+func (r *run) began() time.Time {
+	if r.Started.IsZero() {
+		return r.Scheduled
+	}
+	return r.Started
+}
+
+// timeline shows when the canary was created and changed, and when its most
+// recent run started and ended.
+func (s *Service) timeline(tx *store.Tx, rec *store.Record[canary]) (*api.CanaryTimeline, error) {
+	t := &api.CanaryTimeline{Created: new(rec.Doc.Created), LastModified: new(rec.Doc.Modified)}
+	runs, err := newestRuns(tx, rec.Doc.ID, runPosition{}, 2)
+	for i := range runs {
+		if t.LastStarted == nil && !runs[i].Started.IsZero() {
+			t.LastStarted = new(runs[i].Started)
+		}
+		if t.LastStopped == nil && !runs[i].Completed.IsZero() {
+			t.LastStopped = new(runs[i].Completed)
+		}
+	}
+	return t, err
+}
+
+// runPrefix is where a run's artifacts go: the canary's location and the start
+// time in UTC to the millisecond.
+func runPrefix(location string, started time.Time) string {
+	t := started.UTC()
+	return fmt.Sprintf("%s/%s/%s-%03d", location, t.Format("2006/01/02/15"), t.Format("04-05"), t.Nanosecond()/int(time.Millisecond))
+}

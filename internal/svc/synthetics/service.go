@@ -1,0 +1,83 @@
+package synthetics
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/google/uuid"
+
+	api "nephele.dev/nephele/internal/api/synthetics"
+	"nephele.dev/nephele/internal/awserr"
+	"nephele.dev/nephele/internal/blob"
+	"nephele.dev/nephele/internal/engine"
+	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/sandbox"
+	"nephele.dev/nephele/internal/sandbox/canaryrun"
+	"nephele.dev/nephele/internal/shape"
+	"nephele.dev/nephele/internal/store"
+)
+
+// principal is the service principal under which runs call S3, Logs and CloudWatch.
+const principal = "synthetics.amazonaws.com"
+
+// Runner executes a canary's script. canaryrun.Runner is the real one.
+type Runner interface {
+	Run(ctx context.Context, job canaryrun.Job) (*canaryrun.Outcome, error)
+}
+
+// Plane gives the invokers through which this service reaches others.
+// *plane.Plane is the real one.
+type Plane interface {
+	AsService(principal, account, region string) shape.Invoker
+	As(c plane.Caller) shape.Invoker
+}
+
+// Deps are what the service stands on. All but Runner are required.
+type Deps struct {
+	DB     *store.DB
+	Engine *engine.Engine
+	Blob   *blob.Store
+	Plane  Plane
+	Runner Runner // nil where the machine cannot run canaries: runs then fail and say why
+	Egress sandbox.EgressPolicy
+	Logger *slog.Logger
+}
+
+// Service answers the Synthetics API and owns its flows.
+type Service struct {
+	Deps
+	canaries *store.Collection[canary]
+}
+
+// New returns a Service; call Flows before the engine starts.
+func New(d Deps) *Service {
+	return &Service{Deps: d, canaries: store.NewCollection[canary]("synthetics.canary")}
+}
+
+// Handlers returns the operations that are implemented.
+func (s *Service) Handlers() map[string]shape.Handler {
+	return api.Handlers{
+		CreateCanary:            s.CreateCanary,
+		GetCanary:               s.GetCanary,
+		UpdateCanary:            s.UpdateCanary,
+		DeleteCanary:            s.DeleteCanary,
+		DescribeCanaries:        s.DescribeCanaries,
+		DescribeCanariesLastRun: s.DescribeCanariesLastRun,
+		DescribeRuntimeVersions: s.DescribeRuntimeVersions,
+		GetCanaryRuns:           s.GetCanaryRuns,
+		StartCanary:             s.StartCanary,
+		StopCanary:              s.StopCanary,
+		TagResource:             s.TagResource,
+		UntagResource:           s.UntagResource,
+		ListTagsForResource:     s.ListTagsForResource,
+	}.Table()
+}
+
+// notImplemented answers a request for a part of the API that is not built yet.
+func notImplemented(what string) *awserr.Error {
+	return awserr.New("NotImplemented", http.StatusNotImplemented, "Nephele does not implement %s for canaries yet.", what)
+}
+
+// newID returns a random UUID.
+func newID() string { return uuid.NewString() }
