@@ -20,8 +20,21 @@
 //	map                  map[string]V         map[string]V
 //	blob                 []byte               []byte
 //	streaming blob       io.Reader            io.Reader
+//	event stream         iter.Seq2[*T, error] iter.Seq2[*T, error]
 //
 // List elements and map values of scalar kind are values, of structure kind
 // pointers. A union is a struct with one pointer (or nilable) field per variant.
+// Map keys are plain strings even where the model has an enum. An event stream
+// is a sequence of unions; its Shape.Type is the union's struct.
 // Input members bound to an idempotency token are plain optional strings.
+// Error shapes have a struct too; handlers return *awserr.Error and use the
+// struct only for the types of its members.
+//
+// The input and output of an operation are shapes of their own even when the
+// model uses one structure in several places: Shape.Name is the model's name,
+// Shape.Type the struct OpInput or OpOutput.
+//
+// A generated package holds its model as a Table: rows of static data that name
+// each other by index, which costs nothing until Service is first called. Link
+// then makes the graph of pointers that this package's types describe.
 package shape

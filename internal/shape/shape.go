@@ -79,10 +79,15 @@ type Service struct {
 	Operations      []*Operation
 	Shapes          []*Shape
 	byName          map[string]*Operation
+	byCode          map[string]*Shape
 }
 
 // Operation returns the operation with the given name, or nil.
 func (s *Service) Operation(name string) *Operation { return s.byName[name] }
+
+// Error returns the error shape with the given wire code or, where there is
+// none, the given name; nil when the service has neither.
+func (s *Service) Error(code string) *Shape { return s.byCode[code] }
 
 // Speaks reports whether the service answers protocol p.
 func (s *Service) Speaks(p Protocol) bool {
@@ -111,6 +116,11 @@ type Operation struct {
 	Anonymous        bool   // AWS answers it without a signature
 	ChecksumRequired bool   // the request must carry Content-MD5 or a checksum header
 	ChecksumMember   string // input member that names the request's checksum algorithm
+	UnwrappedOutput  bool   // restXml: the one body member is the document itself (S3 GetBucketLocation)
+	UnsignedPayload  bool   // clients sign UNSIGNED-PAYLOAD
+	Compressible     bool   // clients may send the body with Content-Encoding: gzip
+	ReadOnly         bool   // modelled as changing nothing; few models say so
+	Idempotent       bool   // modelled as safe to repeat; few models say so
 	Deprecated       bool
 }
 
@@ -139,22 +149,31 @@ type Shape struct {
 	Streaming bool
 	Sensitive bool
 	Document  bool // free-form JSON
+	Event     bool // structures: one event of an event stream
 	Error     *ErrorTrait
 }
 
 // ErrorTrait makes a structure an error.
 type ErrorTrait struct {
-	Code   string // wire code, which may differ from the shape's name
-	Status int
-	Sender bool // the client's fault
+	Code      string // wire code, which may differ from the shape's name
+	QueryCode string // of a QueryCompatible service: the code in awsQuery and in x-amzn-query-error
+	Status    int
+	Sender    bool // the client's fault
+	Retryable bool // modelled as worth a retry
 }
 
 // Member is a member of a structure, the element of a list, or the key or
 // value of a map.
+//
+// QueryName is set on every member of an ec2Query service and holds the name in
+// requests: queryName, or the capitalised locationName, or Name (responses use
+// WireName). Elsewhere it is set only where a service that came to JSON from
+// awsQuery (SQS) uses another name there, and then holds for requests and
+// responses of awsQuery alike.
 type Member struct {
 	Name      string // as modelled
 	WireName  string // locationName, or Name
-	QueryName string // ec2Query only: queryName, or the capitalised locationName, or Name
+	QueryName string // name in query protocols where it is not WireName; see below
 	Field     int    // index of the Go field; -1 for list elements, map keys and values
 	Shape     *Shape
 	Required  bool
@@ -168,7 +187,9 @@ type Member struct {
 	HostLabel       bool
 	Idempotency     bool // filled with a UUID by clients
 	EventPayload    bool
-	JSONValue       bool // a header whose value is base64 of JSON
+	EventHeader     bool
+	JSONValue       bool // a string of JSON: base64 in a header, a plain string in a body
+	Deprecated      bool
 }
 
 // Member returns the member with the given model name, or nil.
@@ -185,17 +206,26 @@ func (s *Shape) Member(name string) *Member {
 // struct, out one to the output struct.
 type Handler func(ctx context.Context, in any) (out any, err error)
 
-// Bind makes a Handler of a typed function; nil stays nil.
-func Bind[I, O any](f func(context.Context, *I) (*O, error)) Handler {
+// Bind makes a Handler of a typed function; nil stays nil. I and O are pointers
+// to the input and output structs, so that one instantiation serves them all.
+func Bind[I, O any](f func(context.Context, I) (O, error)) Handler {
 	if f == nil {
 		return nil
 	}
 	return func(ctx context.Context, in any) (any, error) {
-		out, err := f(ctx, in.(*I))
+		out, err := f(ctx, in.(I))
 		if err != nil {
 			return nil, err
 		}
 		return out, nil
+	}
+}
+
+// Add puts the Handler of f into table under name unless f is nil. Generated
+// Handlers.Table methods call it.
+func Add[I, O any](table map[string]Handler, name string, f func(context.Context, I) (O, error)) {
+	if f != nil {
+		table[name] = Bind(f)
 	}
 }
 
@@ -205,11 +235,13 @@ type Invoker interface {
 	Invoke(ctx context.Context, op *Operation, in any) (out any, err error)
 }
 
-// Call is the typed form of Invoker.Invoke that generated clients use.
-func Call[O any](ctx context.Context, v Invoker, op *Operation, in any) (*O, error) {
+// Call is the typed form of Invoker.Invoke that generated clients use; O is a
+// pointer to the output struct.
+func Call[O any](ctx context.Context, v Invoker, op *Operation, in any) (O, error) {
 	out, err := v.Invoke(ctx, op, in)
 	if err != nil {
-		return nil, err
+		var none O
+		return none, err
 	}
-	return out.(*O), nil
+	return out.(O), nil
 }

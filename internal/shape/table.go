@@ -1,0 +1,142 @@
+package shape
+
+import "reflect"
+
+// Table is a service model as static data. Rows name each other by index, so
+// that the compiler can lay a table out in the binary: no code runs and nothing
+// is allocated before Link.
+type Table struct {
+	Service    Service // everything but operations and shapes
+	Operations []OperationRow
+	Shapes     []ShapeRow
+	Members    []MemberRow
+	ShapeFacts []Shape  // the rarer properties of shapes, shared by equal ones
+	Facts      []Member // the rarer properties of members, shared by equal ones
+	Types      []any    // a nil pointer to each generated type
+}
+
+// OperationRow is an operation whose shapes are indexes into Table.Shapes.
+type OperationRow struct {
+	Operation Operation
+	Input     uint16
+	Output    uint16
+	Errors    []uint16
+}
+
+// ShapeRow is a shape. Its members are Table.Members[First:First+Count]; a
+// list has its element there, a map its key and value.
+type ShapeRow struct {
+	Name  string
+	Kind  Kind
+	Type  uint16 // 1 + index into Table.Types; 0 for none
+	First uint16
+	Count uint16
+	Facts uint16 // 1 + index into Table.ShapeFacts; 0 for none
+}
+
+// MemberRow is a member; Wire is empty when it is Name.
+type MemberRow struct {
+	Name     string
+	Wire     string
+	Shape    uint16
+	Facts    uint16 // 1 + index into Table.Facts; 0 for none
+	Location Location
+	Required bool
+}
+
+// Link builds the service that the table describes. Each call builds another.
+func (t *Table) Link() *Service {
+	svc := t.Service
+	shapes := make([]Shape, len(t.Shapes))
+	members := make([]Member, len(t.Members))
+	for i := range t.Members {
+		t.linkMember(&members[i], &t.Members[i], shapes)
+	}
+	pointers := make([]*Member, len(members))
+	for i := range members {
+		pointers[i] = &members[i]
+	}
+	svc.Shapes = make([]*Shape, len(shapes))
+	svc.byCode = map[string]*Shape{}
+	for i := range shapes {
+		row := &t.Shapes[i]
+		t.linkShape(&shapes[i], row, pointers[row.First:row.First+row.Count:row.First+row.Count])
+		svc.Shapes[i] = &shapes[i]
+	}
+	svc.linkErrors()
+	t.linkOperations(&svc)
+	return &svc
+}
+
+func (t *Table) linkMember(m *Member, row *MemberRow, shapes []Shape) {
+	if row.Facts > 0 {
+		*m = t.Facts[row.Facts-1]
+	}
+	m.Name, m.WireName = row.Name, row.Wire
+	if m.WireName == "" {
+		m.WireName = m.Name
+	}
+	m.Field = -1
+	m.Shape = &shapes[row.Shape]
+	m.Location = row.Location
+	m.Required = row.Required
+}
+
+func (t *Table) linkShape(s *Shape, row *ShapeRow, members []*Member) {
+	if row.Facts > 0 {
+		*s = t.ShapeFacts[row.Facts-1]
+	}
+	s.Name, s.Kind = row.Name, row.Kind
+	if row.Type > 0 {
+		s.Type = reflect.TypeOf(t.Types[row.Type-1]).Elem()
+	}
+	switch s.Kind {
+	case List:
+		s.Elem = members[0]
+	case Map:
+		s.Key, s.Value = members[0], members[1]
+	case Structure, Union, EventStream:
+		s.Members = members
+		for i, m := range members {
+			m.Field = i
+		}
+	}
+}
+
+// linkErrors indexes the error shapes: by wire code, then by name and by query
+// code where no wire code says otherwise.
+func (s *Service) linkErrors() {
+	for _, e := range s.Shapes {
+		if e.Error != nil && s.byCode[e.Error.Code] == nil {
+			s.byCode[e.Error.Code] = e
+		}
+	}
+	for _, e := range s.Shapes {
+		if e.Error == nil {
+			continue
+		}
+		for _, code := range []string{e.Name, e.Error.QueryCode} {
+			if code != "" && s.byCode[code] == nil {
+				s.byCode[code] = e
+			}
+		}
+	}
+}
+
+func (t *Table) linkOperations(svc *Service) {
+	ops := make([]Operation, len(t.Operations))
+	svc.Operations = make([]*Operation, len(ops))
+	svc.byName = make(map[string]*Operation, len(ops))
+	for i := range ops {
+		op, row := &ops[i], &t.Operations[i]
+		*op = row.Operation
+		op.Service = svc
+		op.Input, op.Output = svc.Shapes[row.Input], svc.Shapes[row.Output]
+		op.Errors = make([]*Shape, len(row.Errors))
+		for j, e := range row.Errors {
+			op.Errors[j] = svc.Shapes[e]
+		}
+		svc.Operations[i] = op
+		svc.byName[op.Name] = op
+	}
+}
