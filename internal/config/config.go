@@ -23,8 +23,11 @@ type Config struct {
 	Region   string        // region of callers that name none
 	Settle   time.Duration // how long a mutating call waits for its work to come to rest; 0 does not
 	Sync     string        // "normal" or "full": how SQLite writes reach the disk
-	MaxBody  int64         // bytes of a buffered request body
 	Drain    time.Duration // how long a stopping server waits for requests and steps
+
+	Hostnames      []string // further names of this server; buckets and services may stand before them
+	AllowedOrigins []string // web origins that may call besides loopback ones; "*" is any
+	TrustedProxies []string // peers (CIDR) whose X-Forwarded-* headers are believed
 
 	LogLevel  string // debug, info, warn or error
 	LogFormat string // text or json
@@ -49,7 +52,6 @@ func Default() Config {
 		Account:      "000000000000",
 		Region:       "us-east-1",
 		Sync:         "normal",
-		MaxBody:      64 << 20,
 		Drain:        10 * time.Second,
 		LogLevel:     "info",
 		LogFormat:    "text",

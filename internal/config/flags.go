@@ -25,10 +25,12 @@ func (c *Config) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.Region, "region", c.Region, "region of callers that name none")
 	fs.DurationVar(&c.Settle, "settle", c.Settle, "answer mutating calls when their work has come to rest, after this long at most")
 	fs.StringVar(&c.Sync, "sync", c.Sync, "normal: survives kill -9; full: survives power loss (SQLite)")
-	fs.Int64Var(&c.MaxBody, "max-body", c.MaxBody, "bytes of a request body that is held in memory")
 	fs.DurationVar(&c.Drain, "drain", c.Drain, "how long a stopping server waits for requests in flight")
 	fs.StringVar(&c.LogLevel, "log-level", c.LogLevel, "debug, info, warn or error")
 	fs.StringVar(&c.LogFormat, "log-format", c.LogFormat, "text or json")
+	fs.StringSliceVar(&c.Hostnames, "hostname", c.Hostnames, "further `NAME` of this server; buckets and services may stand before it")
+	fs.StringSliceVar(&c.AllowedOrigins, "allow-origin", c.AllowedOrigins, "web `ORIGIN` whose pages may call, besides those on loopback; * is any")
+	fs.StringSliceVar(&c.TrustedProxies, "trusted-proxy", c.TrustedProxies, "peers (`CIDR`) whose X-Forwarded headers are believed")
 	c.addCanaryFlags(fs)
 }
 

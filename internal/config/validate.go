@@ -31,6 +31,7 @@ func (c *Config) Validate() error {
 		c.checkDatabase(),
 		c.checkRoot(),
 		c.checkNumbers(),
+		cidrs("trusted-proxy", c.TrustedProxies),
 		cidrs("canary-allow", c.CanaryAllow),
 		cidrs("canary-deny", c.CanaryDeny),
 	)
@@ -88,9 +89,6 @@ func (c *Config) checkNumbers() error {
 	}
 	if c.Settle < 0 || c.Drain < 0 {
 		errs = append(errs, errors.New("--settle and --drain: want a duration of zero or more"))
-	}
-	if c.MaxBody < 1<<20 {
-		errs = append(errs, fmt.Errorf("--max-body: %d is less than 1 MiB (%d)", c.MaxBody, 1<<20))
 	}
 	if c.CanaryWorkers < 0 {
 		errs = append(errs, errors.New("--canary-workers: want zero or more"))

@@ -65,6 +65,10 @@ type Evaluator interface {
 	Evaluate(ctx context.Context, r Request) (Decision, error)
 }
 
+// free are the actions that every authenticated principal may perform without
+// a policy (API reference of STS, GetCallerIdentity).
+var free = map[string]bool{"sts:GetCallerIdentity": true}
+
 // Account is the Evaluator of an account without policies: its root user and
 // the services that act inside it may do everything, nobody else anything.
 type Account struct{}
@@ -76,7 +80,11 @@ func (Account) Evaluate(_ context.Context, r Request) (Decision, error) {
 	switch r.Principal.Kind {
 	case Root, Service:
 		return Decision{Effect: Allow}, nil
-	case Anonymous, User, AssumedRole:
+	case User, AssumedRole:
+		if free[r.Action] {
+			return Decision{Effect: Allow}, nil
+		}
+	case Anonymous:
 	}
 	return Decision{Effect: ImplicitDeny, By: IdentityBased}, nil
 }
