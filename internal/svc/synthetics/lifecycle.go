@@ -9,17 +9,17 @@ import (
 	"nephele.dev/nephele/internal/store"
 )
 
-// The states that are at rest: operations are accepted in them alone.
+// The states of a canary; the package comment draws them.
 const (
-	stateCreating api.CanaryState = "CREATING"
+	stateCreating                 = api.CanaryStateCreating
 	stateReady    api.CanaryState = "READY"
-	stateStarting api.CanaryState = "STARTING"
+	stateStarting                 = api.CanaryStateStarting
 	stateRunning  api.CanaryState = "RUNNING"
-	stateUpdating api.CanaryState = "UPDATING"
-	stateStopping api.CanaryState = "STOPPING"
+	stateUpdating                 = api.CanaryStateUpdating
+	stateStopping                 = api.CanaryStateStopping
 	stateStopped  api.CanaryState = "STOPPED"
-	stateError    api.CanaryState = "ERROR"
-	stateDeleting api.CanaryState = "DELETING"
+	stateError                    = api.CanaryStateError
+	stateDeleting                 = api.CanaryStateDeleting
 )
 
 // accepts lists, for each operation, the states in which it is accepted.

@@ -1,0 +1,19 @@
+// Package crash kills the real server at random moments and checks what is left.
+//
+// The test builds the nephele binary, starts it on a data directory (and, in
+// the second variant, on PostgreSQL), and keeps clients creating, starting,
+// watching and deleting canaries whose scripts really run in a browser. At
+// random moments the server gets SIGKILL and is started again on the same
+// data. What a client was told before the kill must hold after it:
+//
+//   - a canary whose creation was acknowledged exists until its deletion is
+//     asked for, and one whose deletion was acknowledged goes away;
+//   - a canary that was started to run once has exactly one run, with a
+//     verdict, one report among its artifacts, and one datapoint of
+//     SuccessPercent, however often the server died during the run;
+//   - when the dust has settled nothing is in a transitional state, and no
+//     process of a run has outlived its server.
+//
+// NEPHELE_CRASH_KILLS sets the number of kills for each database (default 6,
+// which fits continuous integration; `make crash` makes 200).
+package crash

@@ -1,0 +1,138 @@
+package crash
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// binary builds the server once for all tests of the package.
+var binary = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "nephele-crash-bin-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "nephele")
+	cmd := exec.Command("go", "build", "-o", path, "./cmd/nephele")
+	cmd.Dir = "../.."
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+// server is the real binary on one data directory and one port, across kills.
+type server struct {
+	t     *testing.T
+	path  string
+	args  []string
+	url   string
+	data  string
+	cmd   *exec.Cmd
+	log   *bytes.Buffer
+	boots int
+}
+
+func newServer(t *testing.T, database string) *server {
+	t.Helper()
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := t.TempDir()
+	addr := freeAddr(t)
+	args := []string{"serve", "--listen", addr, "--data", data}
+	if database != "" {
+		args = append(args, "--database", database)
+	}
+	s := &server{t: t, path: path, args: args, url: "http://" + addr, data: data}
+	t.Cleanup(func() {
+		s.kill()
+		if t.Failed() {
+			t.Logf("last server log:\n%s", tail(s.log.Bytes(), 6000))
+		}
+	})
+	return s
+}
+
+func freeAddr(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// start boots the server and waits until it serves requests.
+func (s *server) start() {
+	s.t.Helper()
+	s.log = &bytes.Buffer{}
+	s.cmd = exec.Command(s.path, s.args...)
+	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.boots++
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if !poll(ctx, func() bool { return healthy(ctx, s.url) }) {
+		s.t.Fatalf("server did not become healthy on boot %d:\n%s", s.boots, tail(s.log.Bytes(), 6000))
+	}
+}
+
+// kill ends the server with SIGKILL and reaps it.
+func (s *server) kill() {
+	if s.cmd == nil || s.cmd.Process == nil {
+		return
+	}
+	_ = s.cmd.Process.Signal(syscall.SIGKILL)
+	_ = s.cmd.Wait()
+	s.cmd = nil
+}
+
+func healthy(ctx context.Context, url string) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/_nephele/health", nil)
+	if err != nil {
+		return false
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
+}
+
+// poll calls f every few milliseconds until it returns true or ctx ends.
+func poll(ctx context.Context, f func() bool) bool {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if f() {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-tick.C:
+		}
+	}
+}
+
+func tail(b []byte, n int) []byte {
+	if len(b) > n {
+		return b[len(b)-n:]
+	}
+	return b
+}
