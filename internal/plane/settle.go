@@ -54,7 +54,7 @@ var readPrefixes = []string{
 // ReadOnly reports whether an operation, by its method or name, changes no
 // state.
 func ReadOnly(op *shape.Operation) bool {
-	if op.Method == http.MethodGet || op.Method == http.MethodHead {
+	if op.ReadOnly || op.Method == http.MethodGet || op.Method == http.MethodHead {
 		return true
 	}
 	for _, p := range readPrefixes {

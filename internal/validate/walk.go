@@ -55,13 +55,19 @@ func (w *walker) member(at *path, m *shape.Member, v reflect.Value) {
 		w.null(at, m)
 		return
 	}
-	if v.Kind() == reflect.Pointer {
-		if v.IsNil() {
-			return
-		}
-		v = v.Elem()
+	if !isNil(v) {
+		w.value(at, m.Shape, reflect.Indirect(v))
 	}
-	w.value(at, m.Shape, v)
+}
+
+// isNil reports whether v is a value that can be nil and is.
+func isNil(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface:
+		return v.IsNil()
+	default:
+		return false
+	}
 }
 
 // isAbsent reports whether a required member was not given.
@@ -69,12 +75,7 @@ func (w *walker) isAbsent(at *path, v reflect.Value) bool {
 	if w.decoded {
 		return w.missing != nil && w.take(at)
 	}
-	switch v.Kind() {
-	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface:
-		return v.IsNil()
-	default:
-		return false
-	}
+	return isNil(v)
 }
 
 // take reports whether at is among the missing, and strikes it off.
@@ -128,9 +129,6 @@ func (w *walker) scalar(at *path, s *shape.Shape, v reflect.Value) {
 
 // list checks a list's length and its elements.
 func (w *walker) list(at *path, s *shape.Shape, v reflect.Value) {
-	if v.IsNil() {
-		return
-	}
 	w.scalar(at, s, v)
 	if isScalar(s.Elem.Shape) {
 		if cs := constraintsOf(s.Elem.Shape); !allHold(cs, v.Len(), v.Index) {
@@ -145,9 +143,6 @@ func (w *walker) list(at *path, s *shape.Shape, v reflect.Value) {
 
 // mapping checks a map's length, its keys and its values.
 func (w *walker) mapping(at *path, s *shape.Shape, v reflect.Value) {
-	if v.IsNil() {
-		return
-	}
 	w.scalar(at, s, v)
 	keys := sortedKeys(v)
 	if cs := constraintsOf(s.Key.Shape); !allHold(cs, len(keys), func(i int) reflect.Value { return keys[i] }) {
@@ -167,13 +162,9 @@ func (w *walker) mapping(at *path, s *shape.Shape, v reflect.Value) {
 
 // element walks a structure, list or map inside a list or map.
 func (w *walker) element(at *path, s *shape.Shape, v reflect.Value) {
-	if v.Kind() == reflect.Pointer {
-		if v.IsNil() {
-			return
-		}
-		v = v.Elem()
+	if !isNil(v) {
+		w.value(at, s, reflect.Indirect(v))
 	}
-	w.value(at, s, v)
 }
 
 // isScalar reports whether values of s are reported at what holds them.
