@@ -34,7 +34,8 @@ type ShapeRow struct {
 	Facts uint16 // 1 + index into Table.ShapeFacts; 0 for none
 }
 
-// MemberRow is a member; Wire is empty when it is Name.
+// MemberRow is a member; Wire is empty when it is Name, and so is the QueryName
+// of an ec2Query service in its facts.
 type MemberRow struct {
 	Name     string
 	Wire     string
@@ -75,6 +76,9 @@ func (t *Table) linkMember(m *Member, row *MemberRow, shapes []Shape) {
 	m.Name, m.WireName = row.Name, row.Wire
 	if m.WireName == "" {
 		m.WireName = m.Name
+	}
+	if m.QueryName == "" && t.Service.Protocols[0] == EC2Query {
+		m.QueryName = m.Name
 	}
 	m.Field = -1
 	m.Shape = &shapes[row.Shape]

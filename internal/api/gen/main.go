@@ -80,8 +80,14 @@ func generate(api string) error {
 	if err != nil {
 		return err
 	}
-	if err := emit.RemoveStale(api, files); err != nil {
+	stale, err := emit.Stale(api, files)
+	if err != nil {
 		return err
+	}
+	for _, f := range stale {
+		if err := os.Remove(f); err != nil {
+			return err
+		}
 	}
 	for name, data := range files {
 		file := filepath.Join(api, filepath.FromSlash(name))

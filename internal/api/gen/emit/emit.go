@@ -79,29 +79,27 @@ func add(files map[string][]byte, name, src string) error {
 	return nil
 }
 
-// RemoveStale deletes generated files below api that are not in files.
-func RemoveStale(api string, files map[string][]byte) error {
+// Stale lists the generated files below api that are not in files.
+func Stale(api string, files map[string][]byte) ([]string, error) {
 	have, err := filepath.Glob(filepath.Join(api, "*", "*.go"))
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var stale []string
 	for _, f := range have {
 		rel, err := filepath.Rel(api, f)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		data, err := os.ReadFile(f)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if files[filepath.ToSlash(rel)] != nil || !bytes.HasPrefix(data, []byte(header)) {
-			continue
-		}
-		if err := os.Remove(f); err != nil {
-			return err
+		if files[filepath.ToSlash(rel)] == nil && bytes.HasPrefix(data, []byte(header)) {
+			stale = append(stale, f)
 		}
 	}
-	return nil
+	return stale, nil
 }
 
 // imports prints an import block with what src uses of the known packages.

@@ -43,15 +43,13 @@ func (p *pkg) tables() (string, error) {
 	var b strings.Builder
 	b.WriteString(serviceFunc)
 	b.WriteString("var table = shape.Table{\nService: " + p.serviceLiteral() + ",\n")
-	b.WriteString("Operations: operationRows[:], Shapes: shapeRows[:], Members: memberRows[:],\n")
-	b.WriteString("ShapeFacts: shapeFacts[:], Facts: memberFacts[:], Types: types[:],\n}\n\n")
-	array(&b, "operationRows", "shape.OperationRow", ops.String())
-	array(&b, "shapeRows", "shape.ShapeRow", shapes.String())
-	array(&b, "memberRows", "shape.MemberRow", members.String())
-	array(&b, "shapeFacts", "shape.Shape", sf.lines("{%s},\n"))
-	array(&b, "memberFacts", "shape.Member", mf.lines("{%s},\n"))
-	array(&b, "bounds", "float64", bd.lines("%s,\n"))
-	array(&b, "types", "any", types.String())
+	slice(&b, "Operations", "shape.OperationRow", ops.String())
+	slice(&b, "Shapes", "shape.ShapeRow", shapes.String())
+	slice(&b, "Members", "shape.MemberRow", members.String())
+	slice(&b, "ShapeFacts", "shape.Shape", sf.lines("{%s},\n"))
+	slice(&b, "Facts", "shape.Member", mf.lines("{%s},\n"))
+	slice(&b, "Types", "any", types.String())
+	b.WriteString("}\n\nvar bounds = [...]float64{\n" + bd.lines("%s,\n") + "}\n")
 	return p.file(b.String()), nil
 }
 
@@ -68,8 +66,10 @@ var (
 
 `
 
-func array(b *strings.Builder, name, elem, body string) {
-	fmt.Fprintf(b, "var %s = [...]%s{\n%s}\n\n", name, elem, body)
+// slice prints a field of the table. Literals of slices right in the literal of
+// a variable are laid out by the compiler; slicing an array would be code.
+func slice(b *strings.Builder, name, elem, body string) {
+	fmt.Fprintf(b, "%s: []%s{\n%s},\n", name, elem, body)
 }
 
 // pool numbers distinct literals from 1; "" is 0.
@@ -221,10 +221,9 @@ func (p *pkg) memberFacts(m *member) string {
 		ns = *m.XMLNamespace
 	}
 	query := m.QueryName
-	if p.speaks(shape.EC2Query) && query == "" {
-		query = m.name
-		if m.LocationName != "" {
-			query = export(m.LocationName)
+	if query == "" && p.speaks(shape.EC2Query) {
+		if query = export(cmp.Or(m.LocationName, m.name)); query == m.name {
+			query = "" // Link knows
 		}
 	}
 	return fields(
