@@ -1,5 +1,14 @@
 package sandbox
 
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
 // Workspace is a directory of a run, which its box can mount from.
 type Workspace struct {
 	Dir  string // the workspace itself
@@ -15,4 +24,110 @@ func (w *Workspace) Close() error {
 		return nil
 	}
 	return w.remove()
+}
+
+// spaces is where workspaces live: one directory per server process, held by
+// a file lock, so that the next process can tell a living neighbour's from the
+// leavings of one that was killed.
+type spaces struct {
+	dir  string
+	lock *os.File
+}
+
+const spacesPrefix = "nephele-box-"
+
+// newSpaces makes the directory and removes those of dead processes.
+func newSpaces(parent string) (*spaces, error) {
+	if parent == "" {
+		parent = os.TempDir()
+	}
+	sweepSpaces(parent)
+	dir, err := os.MkdirTemp(parent, spacesPrefix)
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: work directory: %w", err)
+	}
+	// Others may pass through (a run's user must), but not list.
+	if err := os.Chmod(dir, 0o711); err != nil {
+		return nil, fmt.Errorf("sandbox: work directory: %w", err)
+	}
+	lock, err := lockFile(filepath.Join(dir, "lock"))
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: work directory: %w", err)
+	}
+	return &spaces{dir: dir, lock: lock}, nil
+}
+
+// lockFile creates or opens path and locks it, or fails at once.
+func lockFile(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// sweepSpaces removes the directories whose lock nobody holds.
+func sweepSpaces(parent string) {
+	entries, err := os.ReadDir(parent)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if !e.IsDir() || !strings.HasPrefix(e.Name(), spacesPrefix) {
+			continue
+		}
+		dir := filepath.Join(parent, e.Name())
+		path := filepath.Join(dir, "lock")
+		if _, err := os.Lstat(path); err != nil {
+			continue // just being made, or not ours
+		}
+		lock, err := lockFile(path)
+		if err != nil {
+			continue
+		}
+		_ = os.RemoveAll(dir)
+		_ = lock.Close()
+	}
+}
+
+// make makes a workspace.
+func (s *spaces) make(id string) (*Workspace, error) {
+	dir, err := os.MkdirTemp(s.dir, safeID(id)+"-")
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: workspace: %w", err)
+	}
+	w := &Workspace{
+		Dir: dir, Code: filepath.Join(dir, "code"), Out: filepath.Join(dir, "out"),
+		remove: func() error { return os.RemoveAll(dir) },
+	}
+	// The code is read by the run's user; what the run leaves is the server's.
+	if err := errors.Join(os.Chmod(dir, 0o711), os.Mkdir(w.Code, 0o755), os.Mkdir(w.Out, 0o700)); err != nil {
+		_ = w.Close()
+		return nil, fmt.Errorf("sandbox: workspace: %w", err)
+	}
+	return w, nil
+}
+
+// close removes everything.
+func (s *spaces) close() error {
+	err := os.RemoveAll(s.dir)
+	return errors.Join(err, s.lock.Close())
+}
+
+// safeID makes an id fit for file names.
+func safeID(id string) string {
+	clean := strings.Map(func(r rune) rune {
+		if r == '-' || r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+			return r
+		}
+		return '-'
+	}, id)
+	if len(clean) > 40 {
+		clean = clean[:40]
+	}
+	return "run-" + clean
 }
