@@ -11,36 +11,35 @@ import (
 
 const notNull = "Member must not be null"
 
-// path is where a value stands, from the inside out.
-type path struct {
-	up    *path
+// path is where a value stands, from the outside in.
+type path []segment
+
+// segment is one step of a path.
+type segment struct {
 	name  string // member, or key of a map
 	key   bool   // name is a key of a map
 	index int    // element of a list, from 1; 0 for others
 }
 
 // String writes the path as AWS does: "tags.1.member.key".
-func (p *path) String() string {
+func (p path) String() string {
 	var b strings.Builder
-	p.write(&b)
+	for i, s := range p {
+		if i > 0 {
+			b.WriteByte('.')
+		}
+		switch {
+		case s.index > 0:
+			b.WriteString(strconv.Itoa(s.index))
+			b.WriteString(".member")
+		case s.key:
+			b.WriteString(s.name)
+			b.WriteString(".member")
+		default:
+			b.WriteString(lowerFirst(s.name))
+		}
+	}
 	return b.String()
-}
-
-func (p *path) write(b *strings.Builder) {
-	if p.up != nil {
-		p.up.write(b)
-		b.WriteByte('.')
-	}
-	switch {
-	case p.index > 0:
-		b.WriteString(strconv.Itoa(p.index))
-		b.WriteString(".member")
-	case p.key:
-		b.WriteString(p.name)
-		b.WriteString(".member")
-	default:
-		b.WriteString(lowerFirst(p.name))
-	}
 }
 
 // lowerFirst lowers an ASCII first letter.
@@ -91,11 +90,11 @@ func (w *walker) note(text string) {
 }
 
 // null notes an absent required member.
-func (w *walker) null(at *path, m *shape.Member) {
+func (w *walker) null(m *shape.Member) {
 	if w.absent == "" {
 		w.absent = m.Name
 	}
-	w.note(nullAt(at.String(), w.rules.silent))
+	w.note(nullAt(w.at.String(), w.rules.silent))
 }
 
 func nullAt(p string, silent bool) string {
@@ -107,7 +106,7 @@ func nullAt(p string, silent bool) string {
 }
 
 // violation notes that v at a place breaks a constraint.
-func (w *walker) violation(at *path, s *shape.Shape, v reflect.Value, text string) {
+func (w *walker) violation(s *shape.Shape, v reflect.Value, text string) {
 	if w.rules.missing {
 		return
 	}
@@ -119,5 +118,5 @@ func (w *walker) violation(at *path, s *shape.Shape, v reflect.Value, text strin
 	if !w.rules.silent && !hidden(s) {
 		value = " '" + echo(s, v) + "'"
 	}
-	w.note("Value" + value + " at '" + at.String() + "' failed to satisfy constraint: " + text)
+	w.note("Value" + value + " at '" + w.at.String() + "' failed to satisfy constraint: " + text)
 }

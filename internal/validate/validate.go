@@ -52,5 +52,5 @@ func (w *walker) root(s *shape.Shape, in any) {
 	if v.Kind() == reflect.Pointer && v.IsNil() || !v.IsValid() {
 		return
 	}
-	w.structure(nil, s, reflect.Indirect(v))
+	w.structure(s, reflect.Indirect(v))
 }

@@ -19,7 +19,7 @@ type walker struct {
 	missing map[string]bool // absent required members, by normalised path
 	order   []string        // missing as given
 	decoded bool            // missing is complete; zero values say nothing
-	depth   int
+	at      path            // where the walk is
 	count   int
 	found   []string // at most maxReported
 	absent  string   // first absent member, as modelled
@@ -41,22 +41,24 @@ func newWalker(r rules, missing []string, decoded bool) *walker {
 }
 
 // structure walks the members of a structure or union.
-func (w *walker) structure(at *path, s *shape.Shape, v reflect.Value) {
-	if w.depth++; w.depth <= maxDepth {
-		for _, m := range s.Members {
-			w.member(&path{up: at, name: m.Name}, m, v.Field(m.Field))
-		}
+func (w *walker) structure(s *shape.Shape, v reflect.Value) {
+	if len(w.at) > maxDepth {
+		return
 	}
-	w.depth--
+	for _, m := range s.Members {
+		w.at = append(w.at, segment{name: m.Name})
+		w.member(m, v.Field(m.Field))
+		w.at = w.at[:len(w.at)-1]
+	}
 }
 
-func (w *walker) member(at *path, m *shape.Member, v reflect.Value) {
-	if m.Required && w.isAbsent(at, v) {
-		w.null(at, m)
+func (w *walker) member(m *shape.Member, v reflect.Value) {
+	if m.Required && w.isAbsent(m, v) {
+		w.null(m)
 		return
 	}
 	if !isNil(v) {
-		w.value(at, m.Shape, reflect.Indirect(v))
+		w.value(m.Shape, reflect.Indirect(v))
 	}
 }
 
@@ -70,17 +72,18 @@ func isNil(v reflect.Value) bool {
 	}
 }
 
-// isAbsent reports whether a required member was not given.
-func (w *walker) isAbsent(at *path, v reflect.Value) bool {
+// isAbsent reports whether a required member was not given. A stream that is
+// nil is an empty one.
+func (w *walker) isAbsent(m *shape.Member, v reflect.Value) bool {
 	if w.decoded {
-		return w.missing != nil && w.take(at)
+		return len(w.missing) > 0 && w.take()
 	}
-	return isNil(v)
+	return isNil(v) && !m.Shape.Streaming
 }
 
-// take reports whether at is among the missing, and strikes it off.
-func (w *walker) take(at *path) bool {
-	p := at.String()
+// take reports whether the walk is at one of the missing, and strikes it off.
+func (w *walker) take() bool {
+	p := w.at.String()
 	if !w.missing[p] {
 		return false
 	}
@@ -101,70 +104,73 @@ func (w *walker) leftovers() {
 }
 
 // value checks v, which is present, against s and walks on into it.
-func (w *walker) value(at *path, s *shape.Shape, v reflect.Value) {
+func (w *walker) value(s *shape.Shape, v reflect.Value) {
 	if s.Document || s.Streaming {
 		return
 	}
 	switch s.Kind {
 	case shape.Structure, shape.Union:
-		w.structure(at, s, v)
+		w.structure(s, v)
 	case shape.List:
-		w.list(at, s, v)
+		w.list(s, v)
 	case shape.Map:
-		w.mapping(at, s, v)
+		w.mapping(s, v)
 	case shape.EventStream:
 	default:
-		w.scalar(at, s, v)
+		w.scalar(s, v)
 	}
 }
 
 // scalar notes each constraint of s that v breaks.
-func (w *walker) scalar(at *path, s *shape.Shape, v reflect.Value) {
+func (w *walker) scalar(s *shape.Shape, v reflect.Value) {
 	for _, c := range constraintsOf(s) {
 		if !c.holds(v) {
-			w.violation(at, s, v, c.text)
+			w.violation(s, v, c.text)
 		}
 	}
 }
 
 // list checks a list's length and its elements.
-func (w *walker) list(at *path, s *shape.Shape, v reflect.Value) {
-	w.scalar(at, s, v)
+func (w *walker) list(s *shape.Shape, v reflect.Value) {
+	w.scalar(s, v)
 	if isScalar(s.Elem.Shape) {
 		if cs := constraintsOf(s.Elem.Shape); !allHold(cs, v.Len(), v.Index) {
-			w.violation(at, s, v, "Member must satisfy constraint: "+w.bracket(cs))
+			w.violation(s, v, "Member must satisfy constraint: "+w.bracket(cs))
 		}
 		return
 	}
 	for i := range v.Len() {
-		w.element(&path{up: at, index: i + 1}, s.Elem.Shape, v.Index(i))
+		w.element(segment{index: i + 1}, s.Elem.Shape, v.Index(i))
 	}
 }
 
 // mapping checks a map's length, its keys and its values.
-func (w *walker) mapping(at *path, s *shape.Shape, v reflect.Value) {
-	w.scalar(at, s, v)
+func (w *walker) mapping(s *shape.Shape, v reflect.Value) {
+	w.scalar(s, v)
 	keys := sortedKeys(v)
 	if cs := constraintsOf(s.Key.Shape); !allHold(cs, len(keys), func(i int) reflect.Value { return keys[i] }) {
-		w.violation(at, s, v, "Map keys must satisfy constraint: "+w.bracket(cs))
+		w.violation(s, v, "Map keys must satisfy constraint: "+w.bracket(cs))
 	}
 	value := func(i int) reflect.Value { return v.MapIndex(keys[i]) }
 	if isScalar(s.Value.Shape) {
 		if cs := constraintsOf(s.Value.Shape); !allHold(cs, len(keys), value) {
-			w.violation(at, s, v, "Map value must satisfy constraint: "+w.bracket(cs))
+			w.violation(s, v, "Map value must satisfy constraint: "+w.bracket(cs))
 		}
 		return
 	}
 	for i, k := range keys {
-		w.element(&path{up: at, name: k.String(), key: true}, s.Value.Shape, value(i))
+		w.element(segment{name: k.String(), key: true}, s.Value.Shape, value(i))
 	}
 }
 
 // element walks a structure, list or map inside a list or map.
-func (w *walker) element(at *path, s *shape.Shape, v reflect.Value) {
-	if !isNil(v) {
-		w.value(at, s, reflect.Indirect(v))
+func (w *walker) element(at segment, s *shape.Shape, v reflect.Value) {
+	if isNil(v) {
+		return
 	}
+	w.at = append(w.at, at)
+	w.value(s, reflect.Indirect(v))
+	w.at = w.at[:len(w.at)-1]
 }
 
 // isScalar reports whether values of s are reported at what holds them.
