@@ -1,0 +1,39 @@
+package sigv4
+
+import (
+	"crypto/sha1" //nolint:gosec // a checksum of S3's, not a protection
+	"crypto/sha256"
+	"hash"
+	"hash/crc32"
+	"hash/crc64"
+	"strings"
+)
+
+// checksumPrefix begins the names of checksum headers and trailers.
+const checksumPrefix = "x-amz-checksum-"
+
+var (
+	castagnoli = crc32.MakeTable(crc32.Castagnoli)
+	// nvme is CRC-64/NVME, in the reversed notation of hash/crc64, which like
+	// the standard begins and ends with all bits inverted.
+	nvme = crc64.MakeTable(0x9a6c9329ac4bc9b5)
+)
+
+// NewChecksum returns the hash that S3 knows by an algorithm's name ("CRC32",
+// "CRC32C", "CRC64NVME", "SHA1", "SHA256", in any case), or nil for another
+// name. Its Sum is what the x-amz-checksum-* headers hold in base64.
+func NewChecksum(algorithm string) hash.Hash {
+	switch strings.ToLower(algorithm) {
+	case "crc32":
+		return crc32.NewIEEE()
+	case "crc32c":
+		return crc32.New(castagnoli)
+	case "crc64nvme":
+		return crc64.New(nvme)
+	case "sha1":
+		return sha1.New() //nolint:gosec // as above
+	case "sha256":
+		return sha256.New()
+	}
+	return nil
+}
