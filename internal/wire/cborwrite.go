@@ -1,0 +1,129 @@
+package wire
+
+import (
+	"encoding/binary"
+	"math"
+	"reflect"
+	"time"
+
+	"nephele.dev/nephele/internal/shape"
+)
+
+// A cborEncoder appends a value along its plan. Structures are maps of
+// indefinite length, which spares counting the members that are set.
+type cborEncoder struct{ b []byte }
+
+func (e *cborEncoder) structure(p *plan, v reflect.Value) {
+	e.b = append(e.b, majorMap<<5|indefinite)
+	for _, f := range p.fields {
+		x, ok := held(v.Field(f.Field))
+		if !ok || f.plan.Kind == shape.EventStream {
+			continue
+		}
+		e.text(f.Name)
+		e.any(f, x)
+	}
+	e.b = append(e.b, cborBreak)
+}
+
+func (e *cborEncoder) any(f *field, v reflect.Value) {
+	switch f.plan.Kind {
+	case shape.Structure, shape.Union:
+		e.structure(f.plan, v)
+	case shape.List:
+		e.list(f.plan, v)
+	case shape.Map:
+		e.dict(f.plan, v)
+	case shape.String:
+		e.text(v.String())
+	case shape.Blob:
+		e.head(majorBytes, uint64(v.Len()))
+		e.b = append(e.b, v.Bytes()...)
+	case shape.Boolean:
+		if v.Bool() {
+			e.b = append(e.b, cborTrue)
+		} else {
+			e.b = append(e.b, cborFalse)
+		}
+	case shape.Integer, shape.Long:
+		e.integer(v.Int())
+	case shape.Float:
+		e.b = append(e.b, cborFloat32)
+		e.b = binary.BigEndian.AppendUint32(e.b, math.Float32bits(float32(v.Float())))
+	case shape.Double:
+		e.double(v.Float())
+	case shape.Timestamp:
+		e.timestamp(timeOf(v))
+	}
+}
+
+// head writes an item's first byte and its argument in the fewest bytes.
+func (e *cborEncoder) head(major byte, n uint64) {
+	major <<= 5
+	switch {
+	case n < 24:
+		e.b = append(e.b, major|byte(n))
+	case n <= math.MaxUint8:
+		e.b = append(e.b, major|24, byte(n))
+	case n <= math.MaxUint16:
+		e.b = binary.BigEndian.AppendUint16(append(e.b, major|25), uint16(n))
+	case n <= math.MaxUint32:
+		e.b = binary.BigEndian.AppendUint32(append(e.b, major|26), uint32(n))
+	default:
+		e.b = binary.BigEndian.AppendUint64(append(e.b, major|27), n)
+	}
+}
+
+func (e *cborEncoder) text(s string) {
+	e.head(majorText, uint64(len(s)))
+	e.b = append(e.b, s...)
+}
+
+func (e *cborEncoder) integer(n int64) {
+	if n < 0 {
+		e.head(majorNegInt, uint64(-1-n))
+		return
+	}
+	e.head(majorUint, uint64(n))
+}
+
+func (e *cborEncoder) double(x float64) {
+	e.b = binary.BigEndian.AppendUint64(append(e.b, cborFloat64), math.Float64bits(x))
+}
+
+// timestamp writes tag 1 and seconds, whole or with milliseconds.
+func (e *cborEncoder) timestamp(t time.Time) {
+	e.head(majorTag, tagEpoch)
+	ms := t.UnixMilli()
+	if ms%1000 == 0 {
+		e.integer(ms / 1000)
+		return
+	}
+	e.double(float64(ms) / 1000)
+}
+
+func (e *cborEncoder) list(p *plan, v reflect.Value) {
+	n := 0
+	for i := range v.Len() {
+		if _, ok := held(v.Index(i)); ok {
+			n++
+		}
+	}
+	e.head(majorArray, uint64(n))
+	for i := range v.Len() {
+		if x, ok := held(v.Index(i)); ok {
+			e.any(p.elem, x)
+		}
+	}
+}
+
+func (e *cborEncoder) dict(p *plan, v reflect.Value) {
+	e.b = append(e.b, majorMap<<5|indefinite)
+	for _, k := range sortedKeys(v) {
+		if x, ok := held(v.MapIndex(k)); ok {
+			e.text(k.String())
+			e.any(p.value, x)
+		}
+	}
+	e.b = append(e.b, cborBreak)
+}
