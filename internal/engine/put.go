@@ -1,0 +1,102 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"nephele.dev/nephele/internal/store"
+)
+
+// wakeChannel carries "owner lane" to the other engines on the database.
+const wakeChannel = "nephele_work"
+
+// Put has the row fall due at the given time, by the database's clock
+// (store.Tx.Now). A row with the same kind and key is rescheduled: what it was
+// waiting for is replaced, its state too, and a step of it that runs is
+// cancelled and fenced off. state is kept as JSON for the step; nil keeps none.
+// Nothing happens unless tx is committed.
+func (e *Engine) Put(tx *store.Tx, kindName, key string, due time.Time, state any) error {
+	k, ok := e.kinds[kindName]
+	if !ok {
+		return fmt.Errorf("engine: put %s %q: no flow is registered for this kind", kindName, key)
+	}
+	encoded, err := encodeState(state)
+	if err != nil {
+		return fmt.Errorf("put %s %q: %w", kindName, key, err)
+	}
+	trace := traceOf(tx.Context())
+	_, err = tx.Exec(`insert into work (kind, key, lane, due_at, due, epoch, state, trace) values (?, ?, ?, ?, ?, ?, ?, ?)
+		on conflict (kind, key) do update set lane = excluded.lane, due_at = excluded.due_at, due = excluded.due,
+		epoch = work.epoch + 1, owner = '', attempt = 0, state = excluded.state, trace = excluded.trace`,
+		kindName, key, k.lane.name, store.Micros(due), store.Micros(due), firstEpoch(e.now()), encoded, trace.token())
+	if err != nil {
+		return fmt.Errorf("put %s %q: %w", kindName, key, err)
+	}
+	e.notifySoon(tx, k.lane, due)
+	tx.OnCommit(func() {
+		trace.add(kindName, key)
+		e.supersede(rowKey{kindName, key})
+		k.lane.nudge(store.Micros(due))
+	})
+	return nil
+}
+
+// firstEpoch is the epoch of a new row. It is the time, so that a row that is
+// deleted and put again does not repeat the epochs of its former life, which a
+// forgotten step may still hold.
+func firstEpoch(now time.Time) int64 { return store.Micros(now) }
+
+// Delete removes the row if it is there; a step of it that runs is cancelled
+// and fenced off.
+func (e *Engine) Delete(tx *store.Tx, kindName, key string) error {
+	if _, err := tx.Exec("delete from work where kind = ? and key = ?", kindName, key); err != nil {
+		return fmt.Errorf("delete %s %q: %w", kindName, key, err)
+	}
+	tx.OnCommit(func() {
+		e.supersede(rowKey{kindName, key})
+		e.settled.wake()
+	})
+	return nil
+}
+
+// supersede cancels the step of a row that another transaction has taken away.
+func (e *Engine) supersede(id rowKey) {
+	e.mu.Lock()
+	w := e.held[id]
+	e.mu.Unlock()
+	if w != nil {
+		w.supersede()
+	}
+}
+
+// notifySoon tells the other engines of a row that falls due before they would
+// look by themselves.
+func (e *Engine) notifySoon(tx *store.Tx, l *lane, due time.Time) {
+	if tx.Dialect() == store.PostgreSQL && !due.IsZero() && due.Before(e.now().Add(e.opts.Poll)) {
+		tx.Notify(wakeChannel, e.opts.Owner+" "+l.name)
+	}
+}
+
+// hear is told of rows that other engines put.
+func (e *Engine) hear(payload string) {
+	owner, name, _ := strings.Cut(payload, " ")
+	if owner == e.opts.Owner {
+		return
+	}
+	for _, l := range e.lanes {
+		if payload == "" || l.name == name { // empty: notices may have been lost
+			l.nudge(0)
+		}
+	}
+}
+
+// rescheduled tells the row's lane, and whoever waits for rest, what was written.
+func (e *Engine) rescheduled(o outcome) {
+	if !o.delete {
+		o.w.kind.lane.nudge(store.Micros(o.at))
+	}
+	if o.w.trace != "" {
+		e.settled.wake()
+	}
+}
