@@ -1,10 +1,6 @@
 package config
 
-import (
-	"os"
-	"path/filepath"
-	"time"
-)
+import "time"
 
 // The two modes of authentication.
 const (
@@ -38,8 +34,7 @@ type Config struct {
 	CanaryWorkers int      // canary runs at a time; 0 is one for each CPU
 	CanaryBrowser string   // path of the browser; "" is found on the machine
 	CanaryEgress  string   // "public", "private" or "auto": may canaries reach private addresses
-	CanaryAllow   []string // addresses (CIDR) that canaries may reach in any case
-	CanaryDeny    []string // addresses (CIDR) that canaries may not reach
+	CanaryAllow   []string // addresses with ports that canaries may reach in any case
 	CanaryUnsafe  bool     // run canaries although this machine cannot isolate them
 }
 
@@ -47,7 +42,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Listen:       "127.0.0.1:4566",
-		Data:         defaultData(),
+		Data:         "nephele-data",
 		Auth:         AuthOff,
 		Account:      "000000000000",
 		Region:       "us-east-1",
@@ -57,17 +52,6 @@ func Default() Config {
 		LogFormat:    "text",
 		CanaryEgress: "auto",
 	}
-}
-
-// defaultData follows the XDG Base Directory Specification.
-func defaultData() string {
-	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "nephele")
-	}
-	if home, err := os.UserHomeDir(); err == nil {
-		return filepath.Join(home, ".local", "share", "nephele")
-	}
-	return "nephele-data"
 }
 
 // PrivateEgress reports whether canaries may reach private and loopback

@@ -42,7 +42,7 @@ func TestDefaultIsValid(t *testing.T) {
 
 func TestPrecedence(t *testing.T) {
 	t.Parallel()
-	name := file(t, "account: 111111111111\nregion: eu-west-1\nsettle: 3s\ncanary_workers: 7\ncanary_deny: [10.0.0.0/8, 192.168.0.0/16]\n")
+	name := file(t, "account: 111111111111\nregion: eu-west-1\nsettle: 3s\ncanary_workers: 7\ncanary_allow: [10.0.0.1:80, 10.0.0.2:80]\n")
 	c, err := load(t,
 		[]string{"--account=333333333333", "--config", name},
 		[]string{"NEPHELE_ACCOUNT=222222222222", "NEPHELE_REGION=eu-west-2", "NEPHELE_LISTEN=", "HOME=/"})
@@ -55,14 +55,14 @@ func TestPrecedence(t *testing.T) {
 	if c.Listen != Default().Listen {
 		t.Errorf("an empty variable changed listen to %q", c.Listen)
 	}
-	if len(c.CanaryDeny) != 2 || c.CanaryDeny[1] != "192.168.0.0/16" {
-		t.Errorf("list from the file: %q", c.CanaryDeny)
+	if len(c.CanaryAllow) != 2 || c.CanaryAllow[1] != "10.0.0.2:80" {
+		t.Errorf("list from the file: %q", c.CanaryAllow)
 	}
 }
 
 func TestAccountKeepsItsZeros(t *testing.T) {
 	t.Parallel()
-	c, err := load(t, []string{"--config", file(t, "account: 000000000012\nblob_url:\n")}, nil)
+	c, err := load(t, []string{"--config", file(t, "account: 000000000012\nblobs:\n")}, nil)
 	if err != nil || c.Account != "000000000012" {
 		t.Fatalf("account %q, error %v", c.Account, err)
 	}
@@ -99,7 +99,8 @@ func TestRefusals(t *testing.T) {
 		{"half a root key", nil, []string{"NEPHELE_ROOT_ACCESS_KEY_ID=AKIAROOTROOTROOTROOT"}, "come together"},
 		{"duration in the environment", nil, []string{"NEPHELE_SETTLE=soon"}, "NEPHELE_SETTLE"},
 		{"negative settle", []string{"--settle=-1s"}, nil, "zero or more"},
-		{"cidr", []string{"--canary-allow=10.0.0.1"}, nil, "not a CIDR"},
+		{"canary address", []string{"--canary-allow=10.0.0.1"}, nil, "with a port"},
+		{"proxy", []string{"--trusted-proxy=10.0.0.1"}, nil, "not a CIDR"},
 		{"missing file", []string{"--config=/nowhere/nephele.yaml"}, nil, "no such file"},
 	}
 	for _, tt := range tests {

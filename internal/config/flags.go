@@ -20,7 +20,7 @@ func (c *Config) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.Data, "data", c.Data, "data `DIR`")
 	fs.StringVar(&c.Auth, "auth", c.Auth, "off: any access key works, on loopback only; on: signatures and policies are checked")
 	fs.StringVar(&c.Database, "database", c.Database, "PostgreSQL `URL`; SQLite in the data directory when empty")
-	fs.StringVar(&c.BlobURL, "blob-url", c.BlobURL, "where blobs live: file:///DIR or s3://BUCKET?...; the data directory when empty")
+	fs.StringVar(&c.BlobURL, "blobs", c.BlobURL, "where blobs live: file:///DIR or s3://BUCKET?...; the data directory when empty")
 	fs.StringVar(&c.Account, "account", c.Account, "account `ID` of every caller with --auth=off")
 	fs.StringVar(&c.Region, "region", c.Region, "region of callers that name none")
 	fs.DurationVar(&c.Settle, "settle", c.Settle, "answer mutating calls when their work has come to rest, after this long at most")
@@ -39,8 +39,7 @@ func (c *Config) addCanaryFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.CanaryBrowser, "canary-browser", c.CanaryBrowser, "`PATH` of the browser that canaries run")
 	fs.StringVar(&c.CanaryEgress, "canary-egress", c.CanaryEgress,
 		"public: canaries reach public addresses only; private: loopback and private ones too; auto: private with --auth=off")
-	fs.StringSliceVar(&c.CanaryAllow, "canary-allow", c.CanaryAllow, "addresses (`CIDR`) that canaries may reach in any case")
-	fs.StringSliceVar(&c.CanaryDeny, "canary-deny", c.CanaryDeny, "addresses (`CIDR`) that canaries may not reach")
+	fs.StringSliceVar(&c.CanaryAllow, "canary-allow", c.CanaryAllow, "`ADDR:PORT` that canaries may reach in any case")
 	fs.BoolVar(&c.CanaryUnsafe, "canary-unsafe", c.CanaryUnsafe, "run canaries even where this machine cannot isolate them")
 }
 

@@ -32,8 +32,7 @@ func (c *Config) Validate() error {
 		c.checkRoot(),
 		c.checkNumbers(),
 		cidrs("trusted-proxy", c.TrustedProxies),
-		cidrs("canary-allow", c.CanaryAllow),
-		cidrs("canary-deny", c.CanaryDeny),
+		c.checkAllow(),
 	)
 }
 
@@ -94,6 +93,15 @@ func (c *Config) checkNumbers() error {
 		errs = append(errs, errors.New("--canary-workers: want zero or more"))
 	}
 	return errors.Join(errs...)
+}
+
+func (c *Config) checkAllow() error {
+	for _, v := range c.CanaryAllow {
+		if _, err := netip.ParseAddrPort(v); err != nil {
+			return fmt.Errorf("--canary-allow: %q is not an address with a port such as 10.0.0.7:8080", v)
+		}
+	}
+	return nil
 }
 
 func oneOf(name, value string, allowed ...string) error {

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"nephele.dev/nephele/internal/app"
+	"nephele.dev/nephele/internal/config"
+)
+
+// The collector's settings where the environment does not have its own: the
+// heap of a server is small, and a garbage collection of it cheap beside the
+// memory that a slower one would keep.
+const (
+	gcPercent   = 50
+	memoryLimit = 1 << 30 // soft: beyond it the collector works harder
+)
+
+func serveCommand(environ []string) *cobra.Command {
+	cfg := config.Default()
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "start the server",
+		Long: "Starts the server and runs it until SIGINT or SIGTERM, then lets requests in flight finish.\n" +
+			"Every flag --x-y is also the variable NEPHELE_X_Y and the key x_y of the file that --config names.\n" +
+			"Root credentials come from NEPHELE_ROOT_ACCESS_KEY_ID and NEPHELE_ROOT_SECRET_ACCESS_KEY.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := cfg.Load(cmd.Flags(), environ); err != nil {
+				return err
+			}
+			tuneCollector()
+			a, err := app.New(cmd.Context(), cfg)
+			if err != nil {
+				return err
+			}
+			return a.Run(cmd.Context(), func() { banner(cmd.OutOrStdout(), cfg, a.URL()) })
+		},
+	}
+	cfg.AddFlags(cmd.Flags())
+	return cmd
+}
+
+func tuneCollector() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
+		debug.SetMemoryLimit(memoryLimit)
+	}
+}
+
+// banner says how to point the AWS CLI at the server.
+func banner(w io.Writer, cfg config.Config, url string) {
+	flags := ""
+	if cfg.Listen != config.Default().Listen {
+		flags += " --listen " + cfg.Listen
+	}
+	if cfg.Data != config.Default().Data {
+		flags += " --data " + cfg.Data
+	}
+	if cfg.Auth != config.AuthOff {
+		flags += " --auth " + cfg.Auth
+	}
+	self := "nephele"
+	if exe, err := os.Executable(); err == nil {
+		self = filepath.Clean(exe)
+	}
+	fmt.Fprintf(w, "Nephele %s answers at %s (data in %s)\n\n", version, url, cfg.Data)
+	fmt.Fprintf(w, "Point the AWS CLI and SDKs here, in another shell:\n\n    eval \"$(%s env%s)\"\n    aws sts get-caller-identity\n\n", self, flags)
+}

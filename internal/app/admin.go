@@ -1,0 +1,33 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"nephele.dev/nephele/internal/store"
+)
+
+// admin answers the paths below /_nephele/ that the door leaves to us.
+func (a *App) admin() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /_nephele/metrics", a.metrics.handler())
+	return mux
+}
+
+// health is what GET /_nephele/health tells beyond its status: requests will
+// be served only when the database answers.
+func (a *App) health(ctx context.Context) (any, error) {
+	ping := func(tx *store.Tx) error {
+		var one int
+		return tx.Row("select 1").Scan(&one)
+	}
+	if err := a.db.View(ctx, ping); err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	services := make([]string, len(a.services))
+	for i, s := range a.services {
+		services[i] = s.api.Name
+	}
+	return map[string]any{"database": a.db.Dialect().String(), "services": services}, nil
+}

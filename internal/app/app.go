@@ -1,0 +1,153 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+
+	"nephele.dev/nephele/internal/blob"
+	"nephele.dev/nephele/internal/config"
+	"nephele.dev/nephele/internal/door"
+	"nephele.dev/nephele/internal/engine"
+	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/store"
+)
+
+// App is a server. Start, Stop and Reset may be called from any goroutine.
+type App struct {
+	cfg      config.Config
+	log      *slog.Logger
+	db       *store.DB
+	blobs    *blob.Store
+	engine   *engine.Engine
+	plane    *plane.Plane
+	services []service
+	door     *door.Door
+	metrics  *metrics
+	root     rootKey
+
+	listener net.Listener
+	served   chan error // the door's Serve returned
+	undo     []undo     // what New built, for Stop, oldest first
+}
+
+// undo takes one room down again.
+type undo struct {
+	what string
+	f    func(context.Context) error
+}
+
+// Option changes how New builds an App.
+type Option func(*App)
+
+// WithLogger makes the server log to l instead of standard error.
+func WithLogger(l *slog.Logger) Option { return func(a *App) { a.log = l } }
+
+// New opens everything that a server with this configuration needs, without
+// listening or working yet. On error nothing stays open.
+func New(ctx context.Context, cfg config.Config, opts ...Option) (_ *App, err error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	a := &App{cfg: cfg, log: newLogger(cfg, os.Stderr), served: make(chan error, 1)}
+	for _, o := range opts {
+		o(a)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.takeDown(context.WithoutCancel(ctx)))
+		}
+	}()
+	for _, build := range []struct {
+		what string
+		f    func(context.Context) error
+	}{
+		{"data directory", a.openData},
+		{"store", a.openStore},
+		{"blobs", a.openBlobs},
+		{"engine", a.openEngine},
+		{"plane", a.openPlane},
+		{"services", a.openServices},
+		{"door", a.openDoor},
+	} {
+		if err := build.f(ctx); err != nil {
+			return nil, fmt.Errorf("open %s: %w", build.what, err)
+		}
+	}
+	return a, nil
+}
+
+// onStop adds a room to those that Stop takes down.
+func (a *App) onStop(what string, f func(context.Context) error) {
+	a.undo = append(a.undo, undo{what, f})
+}
+
+// takeDown stops what was built, newest first.
+func (a *App) takeDown(ctx context.Context) error {
+	var errs []error
+	for len(a.undo) > 0 {
+		u := a.undo[len(a.undo)-1]
+		a.undo = a.undo[:len(a.undo)-1]
+		if err := u.f(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("stop %s: %w", u.what, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Start begins to work and to listen. When it returns, requests are answered.
+func (a *App) Start(ctx context.Context) error {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", a.cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	a.listener = l
+	if err := a.engine.Start(ctx); err != nil {
+		return errors.Join(fmt.Errorf("start engine: %w", err), l.Close())
+	}
+	a.onStop("engine", a.engine.Stop)
+	go func() { a.served <- a.door.Serve(l) }()
+	a.onStop("door", a.stopDoor)
+	return nil
+}
+
+func (a *App) stopDoor(ctx context.Context) error {
+	err := a.door.Shutdown(ctx)
+	return errors.Join(err, <-a.served)
+}
+
+// Stop drains and closes the server: no new requests, then no new steps, then
+// the databases. What has not finished when ctx ends is cut off; durable work
+// goes on at the next start. Stop must be called once after New succeeded.
+func (a *App) Stop(ctx context.Context) error { return a.takeDown(ctx) }
+
+// Run starts the server, tells ready, and stops it when ctx ends.
+func (a *App) Run(ctx context.Context, ready func()) error {
+	if err := a.Start(ctx); err != nil {
+		return errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
+	}
+	ready()
+	<-ctx.Done()
+	a.log.Info("stopping", "drain", a.cfg.Drain)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.cfg.Drain)
+	defer cancel()
+	return a.Stop(drain)
+}
+
+// Addr is the address listened on. It is valid after Start.
+func (a *App) Addr() net.Addr { return a.listener.Addr() }
+
+// URL is the plain-text endpoint, for example "http://127.0.0.1:4566". Before
+// Start it is "".
+func (a *App) URL() string {
+	if a.listener == nil {
+		return ""
+	}
+	return "http://" + a.listener.Addr().String()
+}
+
+// Plane is the way to call the services from inside the process.
+func (a *App) Plane() *plane.Plane { return a.plane }

@@ -1,0 +1,93 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+
+	"nephele.dev/nephele/internal/sandbox"
+	"nephele.dev/nephele/internal/sandbox/canaryrun"
+)
+
+// canaryRunner runs canaries in a sandbox that is made on first use, for the
+// probe of the machine takes longer than a server's start may.
+type canaryRunner struct {
+	open func() (*canaryrun.Runner, error)
+
+	mu    sync.Mutex
+	close []func() error
+}
+
+func (a *App) newCanaryRunner() *canaryRunner {
+	r := &canaryRunner{}
+	r.open = sync.OnceValues(func() (*canaryrun.Runner, error) { return r.make(a) })
+	return r
+}
+
+// make probes the machine, which is an error where canaries cannot run.
+func (r *canaryRunner) make(a *App) (*canaryrun.Runner, error) {
+	box, err := sandbox.New(sandbox.Options{
+		AllowUnsandboxed: a.cfg.CanaryUnsafe,
+		OnDial:           func(_ string, local sandbox.Addr) func() { return a.markUntrusted(local) },
+		Logger:           a.log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("canaries cannot run on this machine ('nephele doctor' says how to mend it): %w", err)
+	}
+	r.onClose(box.Close)
+	a.log.Info("sandbox ready", "isolation", box.Level().String())
+	runner, err := canaryrun.New(canaryrun.Options{Sandbox: box, Browser: a.cfg.CanaryBrowser, Logger: a.log})
+	if err != nil {
+		return nil, err
+	}
+	r.onClose(runner.Close)
+	return runner, nil
+}
+
+// Run runs one canary to its end.
+func (r *canaryRunner) Run(ctx context.Context, job canaryrun.Job) (*canaryrun.Outcome, error) {
+	runner, err := r.open()
+	if err != nil {
+		return nil, err
+	}
+	return runner.Run(ctx, job)
+}
+
+func (r *canaryRunner) onClose(f func() error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.close = append(r.close, f)
+}
+
+// stop removes what running canaries needed. The engine has stopped before.
+func (r *canaryRunner) stop(context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var errs []error
+	for i := len(r.close) - 1; i >= 0; i-- {
+		errs = append(errs, r.close[i]())
+	}
+	r.close = nil
+	return errors.Join(errs...)
+}
+
+// markUntrusted makes the door refuse administration on a connection that
+// untrusted code has made through the egress proxy.
+func (a *App) markUntrusted(local sandbox.Addr) (release func()) {
+	return a.door.MarkUntrusted(local)
+}
+
+// egress is what canaries may reach.
+func (a *App) egress() (sandbox.EgressPolicy, error) {
+	p := sandbox.EgressPolicy{AllowPrivate: a.cfg.PrivateEgress()}
+	for _, s := range a.cfg.CanaryAllow {
+		to, err := netip.ParseAddrPort(s)
+		if err != nil {
+			return p, fmt.Errorf("canary-allow: %w", err)
+		}
+		p.Allow = append(p.Allow, to)
+	}
+	return p, nil
+}

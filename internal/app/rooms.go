@@ -1,0 +1,172 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"nephele.dev/nephele/internal/api/all"
+	"nephele.dev/nephele/internal/blob"
+	"nephele.dev/nephele/internal/config"
+	"nephele.dev/nephele/internal/door"
+	"nephele.dev/nephele/internal/door/certs"
+	"nephele.dev/nephele/internal/engine"
+	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/policy"
+	"nephele.dev/nephele/internal/store"
+)
+
+// newLogger returns the server's own logger.
+func newLogger(cfg config.Config, w io.Writer) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(cfg.LogLevel)); err != nil {
+		level = slog.LevelInfo
+	}
+	o := &slog.HandlerOptions{Level: level}
+	if cfg.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}
+
+func (a *App) openData(context.Context) error {
+	if err := os.MkdirAll(a.cfg.Data, 0o700); err != nil {
+		return err
+	}
+	dir, err := filepath.Abs(a.cfg.Data)
+	if err != nil {
+		return err
+	}
+	a.cfg.Data = dir
+	return nil
+}
+
+func (a *App) openStore(ctx context.Context) (err error) {
+	a.db, err = store.Open(ctx, store.Config{
+		Dir: a.cfg.Data, URL: a.cfg.Database, FullSync: a.cfg.Sync == "full", Logger: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	a.onStop("store", func(context.Context) error { return a.db.Close() })
+	return nil
+}
+
+func (a *App) openBlobs(ctx context.Context) (err error) {
+	where := a.cfg.BlobURL
+	if where == "" {
+		dir := url.URL{Scheme: "file", Path: filepath.ToSlash(filepath.Join(a.cfg.Data, "blobs"))}
+		where = dir.String()
+	}
+	a.blobs, err = blob.Open(ctx, where)
+	if err != nil {
+		return err
+	}
+	a.onStop("blobs", func(context.Context) error { return a.blobs.Close() })
+	return nil
+}
+
+// The engine's lanes of their own. Flows in other lanes get a slot per CPU.
+const (
+	LaneAPI    = "api"    // short steps that only read and write rows
+	LaneCanary = "canary" // canary runs: a process each
+	LaneBlob   = "blob"   // steps that move bytes
+)
+
+func (a *App) openEngine(context.Context) error {
+	canaries := a.cfg.CanaryWorkers
+	if canaries == 0 {
+		canaries = runtime.NumCPU()
+	}
+	a.engine = engine.New(a.db, engine.Options{
+		Lanes:  map[string]int{LaneAPI: 4 * runtime.NumCPU(), LaneCanary: canaries, LaneBlob: 4},
+		Logger: a.log,
+	})
+	return nil
+}
+
+func (a *App) openPlane(context.Context) error {
+	var who policy.Evaluator = policy.Open{}
+	if a.cfg.Auth == config.AuthOn {
+		who = policy.Account{}
+	}
+	a.metrics = newMetrics()
+	a.plane = plane.New(plane.Options{
+		Authorizer: who,
+		Settler:    a.engine,
+		Settle:     a.cfg.Settle,
+		Logger:     a.log,
+		Audit:      a.metrics.called,
+		BaseURL:    a.URL,
+	})
+	return nil
+}
+
+func (a *App) openServices(context.Context) (err error) {
+	if a.services, err = a.buildServices(); err != nil {
+		return err
+	}
+	for _, s := range a.services {
+		a.plane.Register(s.api, s.handlers)
+		if s.resources != nil {
+			a.plane.RegisterResources(s.api, s.resources)
+		}
+		if s.flows != nil {
+			s.flows(a.engine)
+		}
+		if s.close != nil {
+			a.onStop(s.api.Name, s.close)
+		}
+	}
+	return nil
+}
+
+func (a *App) openDoor(context.Context) (err error) {
+	authority, err := certs.Open(a.cfg.Data, certs.Options{Names: a.cfg.Hostnames})
+	if err != nil {
+		return err
+	}
+	if a.root, err = a.rootKey(); err != nil {
+		return err
+	}
+	proxies, err := prefixes(a.cfg.TrustedProxies)
+	if err != nil {
+		return err
+	}
+	a.door, err = door.New(door.Options{
+		Plane:          a.plane,
+		Services:       all.Services(),
+		Auth:           a.cfg.Auth == config.AuthOn,
+		Credentials:    a.root,
+		Account:        a.cfg.Account,
+		Region:         a.cfg.Region,
+		Authority:      authority,
+		Hostnames:      a.cfg.Hostnames,
+		AllowedOrigins: a.cfg.AllowedOrigins,
+		TrustedProxies: proxies,
+		Admin:          a.admin(),
+		Health:         a.health,
+		Reset:          a.Reset,
+		Observe:        a.metrics.answered,
+		Logger:         a.log,
+	})
+	return err
+}
+
+func prefixes(cidrs []string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, c := range cidrs {
+		p, err := netip.ParsePrefix(c)
+		if err != nil {
+			return nil, fmt.Errorf("trusted proxy: %w", err)
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
