@@ -65,7 +65,7 @@ type DeleteGroupOutput struct{}
 
 // DescribeCanariesInput is the input of DescribeCanaries.
 type DescribeCanariesInput struct {
-	NextToken  *string  // length 4 to 252
+	NextToken  *string  // length 4 to 2048
 	MaxResults *int32   // 1 to 20
 	Names      []string // size 1 to 5
 }
@@ -73,12 +73,12 @@ type DescribeCanariesInput struct {
 // DescribeCanariesOutput is the output of DescribeCanaries.
 type DescribeCanariesOutput struct {
 	Canaries  []*Canary
-	NextToken *string // length 4 to 252
+	NextToken *string // length 4 to 2048
 }
 
 // DescribeCanariesLastRunInput is the input of DescribeCanariesLastRun.
 type DescribeCanariesLastRunInput struct {
-	NextToken   *string  // length 4 to 252
+	NextToken   *string  // length 4 to 2048
 	MaxResults  *int32   // 1 to 100
 	Names       []string // size 1 to 5
 	BrowserType *BrowserType
@@ -87,19 +87,19 @@ type DescribeCanariesLastRunInput struct {
 // DescribeCanariesLastRunOutput is the output of DescribeCanariesLastRun.
 type DescribeCanariesLastRunOutput struct {
 	CanariesLastRun []*CanaryLastRun
-	NextToken       *string // length 4 to 252
+	NextToken       *string // length 4 to 2048
 }
 
 // DescribeRuntimeVersionsInput is the input of DescribeRuntimeVersions.
 type DescribeRuntimeVersionsInput struct {
-	NextToken  *string // length 4 to 252
+	NextToken  *string // length 4 to 2048
 	MaxResults *int32  // 1 to 100
 }
 
 // DescribeRuntimeVersionsOutput is the output of DescribeRuntimeVersions.
 type DescribeRuntimeVersionsOutput struct {
 	RuntimeVersions []*RuntimeVersion
-	NextToken       *string // length 4 to 252
+	NextToken       *string // length 4 to 2048
 }
 
 // DisassociateResourceInput is the input of DisassociateResource.
@@ -125,7 +125,7 @@ type GetCanaryOutput struct {
 // GetCanaryRunsInput is the input of GetCanaryRuns.
 type GetCanaryRunsInput struct {
 	Name       string  // length 1 to 255; ^[0-9a-z_\-]+$
-	NextToken  *string // length 4 to 252
+	NextToken  *string // length 4 to 2048
 	MaxResults *int32  // 1 to 100
 	DryRunId   *string
 	RunType    *RunType
@@ -134,7 +134,7 @@ type GetCanaryRunsInput struct {
 // GetCanaryRunsOutput is the output of GetCanaryRuns.
 type GetCanaryRunsOutput struct {
 	CanaryRuns []*CanaryRun
-	NextToken  *string // length 4 to 252
+	NextToken  *string // length 4 to 2048
 }
 
 // GetGroupInput is the input of GetGroup.
@@ -182,7 +182,7 @@ type ListGroupsInput struct {
 // ListGroupsOutput is the output of ListGroups.
 type ListGroupsOutput struct {
 	Groups    []*GroupSummary
-	NextToken *string // length 4 to 252
+	NextToken *string // length 4 to 2048
 }
 
 // ListTagsForResourceInput is the input of ListTagsForResource.

@@ -516,7 +516,7 @@ var table = shape.Table{
 		{Min: &bounds[2], Max: &bounds[4], Pattern: "^(?!aws:)[a-zA-Z+-=._:/]+$", RE2: `\A(?:[b-zA-Z+-=._:/][a-zA-Z+-=._:/]*|a(?:[a-vx-zA-Z+-=._:/][a-zA-Z+-=._:/]*)?|aw(?:[a-rt-zA-Z+-=._:/][a-zA-Z+-=._:/]*)?|aws(?:[a-zA-Z+-9;-=._/][a-zA-Z+-=._:/]*)?)\z`},
 		{Min: &bounds[2], Max: &bounds[20]},
 		{Max: &bounds[21]},
-		{Min: &bounds[22], Max: &bounds[23]},
+		{Min: &bounds[22], Max: &bounds[6]},
 		{Error: &shape.ErrorTrait{Code: "TooManyRequestsException", Status: 429, Sender: true}},
 		{Pattern: "^[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$", RE2: `\A(?:^[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$)\z`},
 		{Error: &shape.ErrorTrait{Code: "ValidationException", Status: 400, Sender: true}},
@@ -647,5 +647,4 @@ var bounds = [...]float64{
 	50,
 	256,
 	4,
-	252,
 }

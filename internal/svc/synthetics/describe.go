@@ -32,7 +32,7 @@ func (s *Service) GetCanary(ctx context.Context, in *api.GetCanaryInput) (*api.G
 // DescribeCanaries lists the account's canaries in the region by name.
 func (s *Service) DescribeCanaries(ctx context.Context, in *api.DescribeCanariesInput) (*api.DescribeCanariesOutput, error) {
 	out := &api.DescribeCanariesOutput{Canaries: []*api.Canary{}}
-	next, err := s.eachCanary(ctx, "DescribeCanaries", in.Names, in.NextToken, limitOr(in.MaxResults, 20), func(tx *store.Tx, rec *store.Record[canary]) error {
+	next, err := s.eachCanary(ctx, in.Names, in.NextToken, limitOr(in.MaxResults, 20), func(tx *store.Tx, rec *store.Record[canary]) error {
 		v, err := s.view(tx, rec)
 		out.Canaries = append(out.Canaries, v)
 		return err
@@ -51,7 +51,7 @@ func (s *Service) DescribeCanariesLastRun(ctx context.Context, in *api.DescribeC
 	if is(in.BrowserType, "FIREFOX") {
 		return out, nil
 	}
-	next, err := s.eachCanary(ctx, "DescribeCanariesLastRun", in.Names, in.NextToken, limitOr(in.MaxResults, 100), func(tx *store.Tx, rec *store.Record[canary]) error {
+	next, err := s.eachCanary(ctx, in.Names, in.NextToken, limitOr(in.MaxResults, 100), func(tx *store.Tx, rec *store.Record[canary]) error {
 		runs, err := newestRuns(tx, rec.Doc.ID, runPosition{}, 1)
 		if err == nil && len(runs) > 0 {
 			out.CanariesLastRun = append(out.CanariesLastRun, &api.CanaryLastRun{CanaryName: new(rec.ID), LastRun: runs[0].view(rec)})
@@ -66,10 +66,10 @@ func (s *Service) DescribeCanariesLastRun(ctx context.Context, in *api.DescribeC
 }
 
 // eachCanary calls f for a page of canaries and returns the token of the next.
-func (s *Service) eachCanary(ctx context.Context, operation string, names []string, token *string, limit int, f func(*store.Tx, *store.Record[canary]) error) (next *string, err error) {
+func (s *Service) eachCanary(ctx context.Context, names []string, token *string, limit int, f func(*store.Tx, *store.Record[canary]) error) (next *string, err error) {
 	call := plane.FromContext(ctx)
-	after, err := decodeName(operation, token)
-	if err != nil {
+	after := ""
+	if err := s.position(ctx, names, token, &after); err != nil {
 		return nil, err
 	}
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
@@ -80,7 +80,9 @@ func (s *Service) eachCanary(ctx context.Context, operation string, names []stri
 		}
 		if len(page) > limit {
 			page = page[:limit]
-			next = new(encodeName(operation, page[limit-1].ID))
+			if next, err = s.token(ctx, names, page[limit-1].ID); err != nil {
+				return err
+			}
 		}
 		for i := range page {
 			if err := f(tx, &page[i]); err != nil {

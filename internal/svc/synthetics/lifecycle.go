@@ -30,12 +30,18 @@ var accepts = map[string][]api.CanaryState{
 	"DeleteCanary": {stateReady, stateStopped, stateError},
 }
 
-// refusal is the message of the ConflictException of an operation.
-var refusal = map[string]string{
-	"StartCanary":  "Canary is not in a startable state",
-	"StopCanary":   "Canary is in a state that can't be stopped: %s",
-	"UpdateCanary": "Canary is in a state that can't be modified: %s",
-	"DeleteCanary": "Canary is in a state that can't be deleted: %s",
+// refused is the ConflictException of an operation in a state.
+func refused(operation string, state api.CanaryState) error {
+	switch operation {
+	case "StartCanary":
+		return api.NewConflictException("Canary is not in a startable state")
+	case "StopCanary":
+		return api.NewConflictException("Canary is in a state that can't be stopped: %s", state)
+	case "DeleteCanary":
+		return api.NewConflictException("Canary is in a state that can't be deleted: %s", state)
+	default:
+		return api.NewConflictException("Canary is in a state that can't be modified: %s", state)
+	}
 }
 
 // transition loads the named canary, checks that operation is accepted in its
@@ -48,10 +54,7 @@ func (s *Service) transition(ctx context.Context, operation, name string, f func
 			return err
 		}
 		if !slices.Contains(accepts[operation], rec.Doc.State) {
-			if operation == "StartCanary" {
-				return api.NewConflictException(refusal[operation])
-			}
-			return api.NewConflictException(refusal[operation], rec.Doc.State)
+			return refused(operation, rec.Doc.State)
 		}
 		return f(tx, rec)
 	})

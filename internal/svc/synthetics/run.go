@@ -115,13 +115,13 @@ func (s *Service) GetCanaryRuns(ctx context.Context, in *api.GetCanaryRunsInput)
 	if in.DryRunId != nil || is(in.RunType, "DRY_RUN") {
 		return nil, notImplemented("dry runs")
 	}
-	before, err := decodeRunToken(in.Name, in.NextToken)
-	if err != nil {
+	var before runPosition
+	if err := s.position(ctx, in.Name, in.NextToken, &before); err != nil {
 		return nil, err
 	}
 	limit := limitOr(in.MaxResults, 100)
 	out := &api.GetCanaryRunsOutput{CanaryRuns: []*api.CanaryRun{}}
-	err = s.DB.View(ctx, func(tx *store.Tx) error {
+	err := s.DB.View(ctx, func(tx *store.Tx) error {
 		rec, err := s.load(tx, keyFor(plane.FromContext(ctx), in.Name))
 		if err != nil {
 			return err
@@ -132,7 +132,9 @@ func (s *Service) GetCanaryRuns(ctx context.Context, in *api.GetCanaryRunsInput)
 		}
 		if len(runs) > limit {
 			runs = runs[:limit]
-			out.NextToken = new(encodeRunToken(in.Name, runs[limit-1].position()))
+			if out.NextToken, err = s.token(ctx, in.Name, runs[limit-1].position()); err != nil {
+				return err
+			}
 		}
 		for i := range runs {
 			out.CanaryRuns = append(out.CanaryRuns, runs[i].view(rec))

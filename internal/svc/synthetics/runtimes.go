@@ -83,9 +83,9 @@ func runtimeAtLeast(name string, major, minor int) bool {
 }
 
 // DescribeRuntimeVersions lists the runtimes that this installation executes.
-func (s *Service) DescribeRuntimeVersions(_ context.Context, in *api.DescribeRuntimeVersionsInput) (*api.DescribeRuntimeVersionsOutput, error) {
-	from, err := decodeOffset(in.NextToken, len(runtimes))
-	if err != nil {
+func (s *Service) DescribeRuntimeVersions(ctx context.Context, in *api.DescribeRuntimeVersionsInput) (*api.DescribeRuntimeVersionsOutput, error) {
+	from := 0
+	if err := s.position(ctx, nil, in.NextToken, &from); err != nil {
 		return nil, err
 	}
 	to := min(from+limitOr(in.MaxResults, 100), len(runtimes))
@@ -96,8 +96,10 @@ func (s *Service) DescribeRuntimeVersions(_ context.Context, in *api.DescribeRun
 			ReleaseDate: dateOrNil(r.released), DeprecationDate: dateOrNil(r.deprecated),
 		})
 	}
-	if to < len(runtimes) {
-		out.NextToken = new(encodeOffset(to))
+	if to == len(runtimes) {
+		return out, nil
 	}
-	return out, nil
+	var err error
+	out.NextToken, err = s.token(ctx, nil, to)
+	return out, err
 }

@@ -11,6 +11,7 @@ import (
 	"nephele.dev/nephele/internal/awserr"
 	"nephele.dev/nephele/internal/blob"
 	"nephele.dev/nephele/internal/engine"
+	"nephele.dev/nephele/internal/page"
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/sandbox"
 	"nephele.dev/nephele/internal/sandbox/canaryrun"
@@ -39,6 +40,7 @@ type Deps struct {
 	Engine *engine.Engine
 	Blob   *blob.Store
 	Plane  Plane
+	Pages  *page.Sealer
 	Runner Runner // nil where the machine cannot run canaries: runs then fail and say why
 	Egress sandbox.EgressPolicy
 	Logger *slog.Logger

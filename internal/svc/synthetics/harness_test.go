@@ -1,0 +1,236 @@
+package synthetics
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"nephele.dev/nephele/internal/api/cloudwatch"
+	"nephele.dev/nephele/internal/api/logs"
+	"nephele.dev/nephele/internal/api/s3"
+	api "nephele.dev/nephele/internal/api/synthetics"
+	"nephele.dev/nephele/internal/blob"
+	"nephele.dev/nephele/internal/engine"
+	"nephele.dev/nephele/internal/page"
+	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/sandbox/canaryrun"
+	"nephele.dev/nephele/internal/store"
+)
+
+const (
+	testAccount = "000000000000"
+	testRegion  = "us-east-1"
+	testRole    = "arn:aws:iam::000000000000:role/canary"
+)
+
+// bench is the service on a real store and engine, with stand-ins for the
+// services it calls and for the sandbox.
+type bench struct {
+	*Service
+	api    api.Client
+	world  *world
+	runner *standInRunner
+}
+
+// newBench builds the service. The engine is not started: tests that need time
+// to pass call start.
+func newBench(t *testing.T, db *store.DB) *bench {
+	t.Helper()
+	blobs, err := blob.Open(t.Context(), "mem://")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = blobs.Close() })
+	pages, err := page.New([]byte("a secret of this test"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	quiet := slog.New(slog.DiscardHandler)
+	e := engine.New(db, engine.Options{Lanes: map[string]int{laneCanary: 2}})
+	p := plane.New(plane.Options{Logger: quiet})
+	b := &bench{world: &world{metrics: map[string]float64{}, tokens: map[string]bool{}}, runner: &standInRunner{}}
+	b.Service = New(Deps{DB: db, Engine: e, Blob: blobs, Plane: p, Pages: pages, Runner: b.runner, Logger: quiet})
+	b.Flows(e)
+	p.Register(api.Service(), b.Handlers())
+	b.world.register(p)
+	b.api = api.Client{Invoker: p.As(plane.RootCaller(testAccount, testRegion))}
+	return b
+}
+
+func (b *bench) start(t *testing.T) {
+	t.Helper()
+	if err := b.Engine.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Engine.Stop(context.Background()) })
+}
+
+// world stands in for S3, Logs and CloudWatch and remembers what it was sent.
+type world struct {
+	mu      sync.Mutex
+	objects []string
+	lines   []string
+	metrics map[string]float64 // SampleCount of each "name|dimensions"
+	tokens  map[string]bool
+	refuse  error // answer of PutObject
+}
+
+func (w *world) register(p *plane.Plane) {
+	p.Register(s3.Service(), s3.Handlers{PutObject: w.putObject, GetObject: w.getObject}.Table())
+	p.Register(logs.Service(), logs.Handlers{
+		CreateLogGroup: func(context.Context, *logs.CreateLogGroupInput) (*logs.CreateLogGroupOutput, error) {
+			return &logs.CreateLogGroupOutput{}, nil
+		},
+		CreateLogStream: func(context.Context, *logs.CreateLogStreamInput) (*logs.CreateLogStreamOutput, error) {
+			return &logs.CreateLogStreamOutput{}, nil
+		},
+		PutLogEvents: w.putLogEvents,
+	}.Table())
+	p.Register(cloudwatch.Service(), cloudwatch.Handlers{PutMetricData: w.putMetricData}.Table())
+}
+
+func (w *world) putObject(_ context.Context, in *s3.PutObjectInput) (*s3.PutObjectOutput, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.refuse != nil {
+		return nil, w.refuse
+	}
+	w.objects = append(w.objects, in.Bucket+"/"+in.Key)
+	return &s3.PutObjectOutput{}, nil
+}
+
+func (w *world) getObject(_ context.Context, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
+	if in.Key != "code.zip" {
+		return nil, s3.NewNoSuchKey("The specified key does not exist.")
+	}
+	return &s3.GetObjectOutput{Body: io.NopCloser(bytes.NewReader(testZip("exports.handler = async () => {};")))}, nil
+}
+
+func (w *world) putLogEvents(_ context.Context, in *logs.PutLogEventsInput) (*logs.PutLogEventsOutput, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, e := range in.LogEvents {
+		w.lines = append(w.lines, e.Message)
+	}
+	return &logs.PutLogEventsOutput{}, nil
+}
+
+func (w *world) putMetricData(ctx context.Context, in *cloudwatch.PutMetricDataInput) (*cloudwatch.PutMetricDataOutput, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if token := plane.Token(ctx); token != "" && w.tokens[token] {
+		return &cloudwatch.PutMetricDataOutput{}, nil
+	}
+	w.tokens[plane.Token(ctx)] = true
+	for _, d := range in.MetricData {
+		var dims []string
+		for _, dim := range d.Dimensions {
+			dims = append(dims, dim.Name+"="+dim.Value)
+		}
+		w.metrics[d.MetricName+"|"+strings.Join(dims, ",")]++
+	}
+	return &cloudwatch.PutMetricDataOutput{}, nil
+}
+
+func (w *world) count(metric string) float64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.metrics[metric]
+}
+
+// standInRunner takes a second over every run and passes it.
+type standInRunner struct {
+	mu    sync.Mutex
+	jobs  []canaryrun.Job
+	begun []time.Time
+	fails error
+	hold  chan struct{} // when set, runs wait for it to close
+}
+
+func (r *standInRunner) Run(ctx context.Context, job canaryrun.Job) (*canaryrun.Outcome, error) {
+	r.mu.Lock()
+	r.jobs = append(r.jobs, job)
+	r.begun = append(r.begun, time.Now())
+	fails, hold := r.fails, r.hold
+	r.mu.Unlock()
+	if fails != nil {
+		return nil, fails
+	}
+	if hold != nil {
+		select {
+		case <-hold:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	if _, err := zip.NewReader(job.Zip, job.Size); err != nil {
+		return nil, errors.New("code is not a zip archive")
+	}
+	now := time.Now().UTC()
+	return &canaryrun.Outcome{
+		Status: canaryrun.Passed, TestResult: "PASSED", Started: now, Completed: now.Add(time.Second), Duration: time.Second,
+		Report: &canaryrun.Report{CustomerScript: canaryrun.Script{Steps: []canaryrun.Step{{StepName: "open", Status: "PASSED"}}}},
+		Logs:   []canaryrun.LogLine{{Time: now, Message: "START"}},
+	}, nil
+}
+
+func (r *standInRunner) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.jobs)
+}
+
+func testZip(script string) []byte {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	f, err := w.Create("nodejs/node_modules/index.js")
+	if err == nil {
+		_, err = f.Write([]byte(script))
+	}
+	if err := errors.Join(err, w.Close()); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+// createInput is a valid request.
+func createInput(name string) *api.CreateCanaryInput {
+	return &api.CreateCanaryInput{
+		Name: name, ArtifactS3Location: "s3://artifacts/here", ExecutionRoleArn: testRole,
+		RuntimeVersion: "syn-nodejs-puppeteer-10.0", Schedule: &api.CanaryScheduleInput{Expression: "rate(5 minutes)"},
+		Code: &api.CanaryCodeInput{Handler: new("index.handler"), ZipFile: testZip("exports.handler = async () => {};")},
+	}
+}
+
+// put stores a canary in a given state, past all rules.
+func (b *bench) put(t *testing.T, name string, state api.CanaryState) {
+	t.Helper()
+	key := store.Key{Account: testAccount, Region: testRegion, ID: name}
+	conf, err := configOf(createInput(name), &plane.Call{Time: time.Now(), Caller: plane.RootCaller(testAccount, testRegion)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = b.DB.Update(t.Context(), func(tx *store.Tx) error {
+		_, err := b.canaries.Create(tx, key, canary{ID: newID(), Engine: newID(), Config: *conf, State: state, Resume: stateReady})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (b *bench) state(t *testing.T, name string) api.CanaryState {
+	t.Helper()
+	out, err := b.api.GetCanary(t.Context(), &api.GetCanaryInput{Name: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *out.Canary.Status.State
+}
