@@ -53,7 +53,7 @@ func newBench(t *testing.T, db *store.DB) *bench {
 		t.Fatal(err)
 	}
 	quiet := slog.New(slog.DiscardHandler)
-	e := engine.New(db, engine.Options{Lanes: map[string]int{laneCanary: 2}})
+	e := engine.New(db, engine.Options{Lanes: map[string]int{laneCanary: 2}, Poll: time.Hour, Lease: time.Hour})
 	p := plane.New(plane.Options{Logger: quiet})
 	b := &bench{world: &world{metrics: map[string]float64{}, tokens: map[string]bool{}}, runner: &standInRunner{}}
 	b.Service = New(Deps{DB: db, Engine: e, Blob: blobs, Plane: p, Pages: pages, Runner: b.runner, Logger: quiet})
