@@ -108,8 +108,8 @@ func (a *App) openPlane(context.Context) error {
 	return nil
 }
 
-func (a *App) openServices(context.Context) (err error) {
-	if a.services, err = a.buildServices(); err != nil {
+func (a *App) openServices(ctx context.Context) (err error) {
+	if a.services, err = a.buildServices(ctx); err != nil {
 		return err
 	}
 	for _, s := range a.services {

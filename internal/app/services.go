@@ -7,8 +7,10 @@ import (
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/shape"
 	"nephele.dev/nephele/internal/svc/sts"
+	"nephele.dev/nephele/internal/svc/synthetics"
 
 	stsapi "nephele.dev/nephele/internal/api/sts"
+	syntheticsapi "nephele.dev/nephele/internal/api/synthetics"
 )
 
 // service is one AWS service as the app needs it. Only api and handlers must
@@ -25,8 +27,22 @@ type service struct {
 // buildServices is where every service is made: one entry each, in the order
 // in which they are registered. They call each other through the plane, so
 // the order does not matter.
-func (a *App) buildServices() ([]service, error) {
+func (a *App) buildServices(ctx context.Context) ([]service, error) {
+	pages, err := a.openPages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	reach, err := a.egress()
+	if err != nil {
+		return nil, err
+	}
+	runner := a.newCanaryRunner()
+	canaries := synthetics.New(synthetics.Deps{
+		DB: a.db, Engine: a.engine, Blob: a.blobs, Plane: a.plane, Pages: pages,
+		Runner: runner, Egress: reach, Logger: a.log,
+	})
 	return []service{
+		{api: syntheticsapi.Service(), handlers: canaries.Handlers(), flows: canaries.Flows, close: runner.stop},
 		{api: stsapi.Service(), handlers: sts.New().Handlers()},
 	}, nil
 }
