@@ -163,6 +163,11 @@ func TestLinked(t *testing.T) {
 				walk(t, svc, e, seen)
 			}
 		}
+		for _, s := range svc.Shapes {
+			if s.Error != nil {
+				walk(t, svc, s, seen)
+			}
+		}
 		if len(seen) != len(svc.Shapes) {
 			t.Errorf("%s: %d shapes are reached of %d", svc.Name, len(seen), len(svc.Shapes))
 		}

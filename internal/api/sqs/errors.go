@@ -53,9 +53,9 @@ func NewEmptyBatchRequest(format string, args ...any) *awserr.Error {
 	return awserr.New(ErrEmptyBatchRequest, 400, format, args...)
 }
 
-// NewInvalidAddress returns the error InvalidAddress with HTTP status 400.
+// NewInvalidAddress returns the error InvalidAddress with HTTP status 404.
 func NewInvalidAddress(format string, args ...any) *awserr.Error {
-	return awserr.New(ErrInvalidAddress, 400, format, args...)
+	return awserr.New(ErrInvalidAddress, 404, format, args...)
 }
 
 // NewInvalidAttributeName returns the error InvalidAttributeName with HTTP status 400.
@@ -83,9 +83,9 @@ func NewInvalidMessageContents(format string, args ...any) *awserr.Error {
 	return awserr.New(ErrInvalidMessageContents, 400, format, args...)
 }
 
-// NewInvalidSecurity returns the error InvalidSecurity with HTTP status 400.
+// NewInvalidSecurity returns the error InvalidSecurity with HTTP status 403.
 func NewInvalidSecurity(format string, args ...any) *awserr.Error {
-	return awserr.New(ErrInvalidSecurity, 400, format, args...)
+	return awserr.New(ErrInvalidSecurity, 403, format, args...)
 }
 
 // NewKmsAccessDenied returns the error KmsAccessDenied with HTTP status 400.
@@ -113,9 +113,9 @@ func NewKmsNotFound(format string, args ...any) *awserr.Error {
 	return awserr.New(ErrKmsNotFound, 400, format, args...)
 }
 
-// NewKmsOptInRequired returns the error KmsOptInRequired with HTTP status 400.
+// NewKmsOptInRequired returns the error KmsOptInRequired with HTTP status 403.
 func NewKmsOptInRequired(format string, args ...any) *awserr.Error {
-	return awserr.New(ErrKmsOptInRequired, 400, format, args...)
+	return awserr.New(ErrKmsOptInRequired, 403, format, args...)
 }
 
 // NewKmsThrottled returns the error KmsThrottled with HTTP status 400.
@@ -128,14 +128,14 @@ func NewMessageNotInflight(format string, args ...any) *awserr.Error {
 	return awserr.New(ErrMessageNotInflight, 400, format, args...)
 }
 
-// NewOverLimit returns the error OverLimit with HTTP status 400.
+// NewOverLimit returns the error OverLimit with HTTP status 403.
 func NewOverLimit(format string, args ...any) *awserr.Error {
-	return awserr.New(ErrOverLimit, 400, format, args...)
+	return awserr.New(ErrOverLimit, 403, format, args...)
 }
 
-// NewPurgeQueueInProgress returns the error PurgeQueueInProgress with HTTP status 400.
+// NewPurgeQueueInProgress returns the error PurgeQueueInProgress with HTTP status 403.
 func NewPurgeQueueInProgress(format string, args ...any) *awserr.Error {
-	return awserr.New(ErrPurgeQueueInProgress, 400, format, args...)
+	return awserr.New(ErrPurgeQueueInProgress, 403, format, args...)
 }
 
 // NewQueueDeletedRecently returns the error QueueDeletedRecently with HTTP status 400.
@@ -153,19 +153,19 @@ func NewQueueNameExists(format string, args ...any) *awserr.Error {
 	return awserr.New(ErrQueueNameExists, 400, format, args...)
 }
 
-// NewReceiptHandleIsInvalid returns the error ReceiptHandleIsInvalid with HTTP status 400.
+// NewReceiptHandleIsInvalid returns the error ReceiptHandleIsInvalid with HTTP status 404.
 func NewReceiptHandleIsInvalid(format string, args ...any) *awserr.Error {
-	return awserr.New(ErrReceiptHandleIsInvalid, 400, format, args...)
+	return awserr.New(ErrReceiptHandleIsInvalid, 404, format, args...)
 }
 
-// NewRequestThrottled returns the error RequestThrottled with HTTP status 400.
+// NewRequestThrottled returns the error RequestThrottled with HTTP status 403.
 func NewRequestThrottled(format string, args ...any) *awserr.Error {
-	return awserr.New(ErrRequestThrottled, 400, format, args...)
+	return awserr.New(ErrRequestThrottled, 403, format, args...)
 }
 
-// NewResourceNotFoundException returns the error ResourceNotFoundException with HTTP status 400.
+// NewResourceNotFoundException returns the error ResourceNotFoundException with HTTP status 404.
 func NewResourceNotFoundException(format string, args ...any) *awserr.Error {
-	return awserr.New(ErrResourceNotFoundException, 400, format, args...)
+	return awserr.New(ErrResourceNotFoundException, 404, format, args...)
 }
 
 // NewTooManyEntriesInBatchRequest returns the error TooManyEntriesInBatchRequest with HTTP status 400.

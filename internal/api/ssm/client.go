@@ -409,337 +409,377 @@ func (c Client) GetMaintenanceWindowTask(ctx context.Context, in *GetMaintenance
 	return shape.Call[*GetMaintenanceWindowTaskOutput](ctx, c.Invoker, operation(78), in)
 }
 
+// GetManifest calls the operation of that name.
+func (c Client) GetManifest(ctx context.Context, in *GetManifestInput) (*GetManifestOutput, error) {
+	return shape.Call[*GetManifestOutput](ctx, c.Invoker, operation(79), in)
+}
+
 // GetOpsItem calls the operation of that name.
 func (c Client) GetOpsItem(ctx context.Context, in *GetOpsItemInput) (*GetOpsItemOutput, error) {
-	return shape.Call[*GetOpsItemOutput](ctx, c.Invoker, operation(79), in)
+	return shape.Call[*GetOpsItemOutput](ctx, c.Invoker, operation(80), in)
 }
 
 // GetOpsMetadata calls the operation of that name.
 func (c Client) GetOpsMetadata(ctx context.Context, in *GetOpsMetadataInput) (*GetOpsMetadataOutput, error) {
-	return shape.Call[*GetOpsMetadataOutput](ctx, c.Invoker, operation(80), in)
+	return shape.Call[*GetOpsMetadataOutput](ctx, c.Invoker, operation(81), in)
 }
 
 // GetOpsSummary calls the operation of that name.
 func (c Client) GetOpsSummary(ctx context.Context, in *GetOpsSummaryInput) (*GetOpsSummaryOutput, error) {
-	return shape.Call[*GetOpsSummaryOutput](ctx, c.Invoker, operation(81), in)
+	return shape.Call[*GetOpsSummaryOutput](ctx, c.Invoker, operation(82), in)
 }
 
 // GetParameter calls the operation of that name.
 func (c Client) GetParameter(ctx context.Context, in *GetParameterInput) (*GetParameterOutput, error) {
-	return shape.Call[*GetParameterOutput](ctx, c.Invoker, operation(82), in)
+	return shape.Call[*GetParameterOutput](ctx, c.Invoker, operation(83), in)
 }
 
 // GetParameterHistory calls the operation of that name.
 func (c Client) GetParameterHistory(ctx context.Context, in *GetParameterHistoryInput) (*GetParameterHistoryOutput, error) {
-	return shape.Call[*GetParameterHistoryOutput](ctx, c.Invoker, operation(83), in)
+	return shape.Call[*GetParameterHistoryOutput](ctx, c.Invoker, operation(84), in)
 }
 
 // GetParameters calls the operation of that name.
 func (c Client) GetParameters(ctx context.Context, in *GetParametersInput) (*GetParametersOutput, error) {
-	return shape.Call[*GetParametersOutput](ctx, c.Invoker, operation(84), in)
+	return shape.Call[*GetParametersOutput](ctx, c.Invoker, operation(85), in)
 }
 
 // GetParametersByPath calls the operation of that name.
 func (c Client) GetParametersByPath(ctx context.Context, in *GetParametersByPathInput) (*GetParametersByPathOutput, error) {
-	return shape.Call[*GetParametersByPathOutput](ctx, c.Invoker, operation(85), in)
+	return shape.Call[*GetParametersByPathOutput](ctx, c.Invoker, operation(86), in)
 }
 
 // GetPatchBaseline calls the operation of that name.
 func (c Client) GetPatchBaseline(ctx context.Context, in *GetPatchBaselineInput) (*GetPatchBaselineOutput, error) {
-	return shape.Call[*GetPatchBaselineOutput](ctx, c.Invoker, operation(86), in)
+	return shape.Call[*GetPatchBaselineOutput](ctx, c.Invoker, operation(87), in)
 }
 
 // GetPatchBaselineForPatchGroup calls the operation of that name.
 func (c Client) GetPatchBaselineForPatchGroup(ctx context.Context, in *GetPatchBaselineForPatchGroupInput) (*GetPatchBaselineForPatchGroupOutput, error) {
-	return shape.Call[*GetPatchBaselineForPatchGroupOutput](ctx, c.Invoker, operation(87), in)
+	return shape.Call[*GetPatchBaselineForPatchGroupOutput](ctx, c.Invoker, operation(88), in)
 }
 
 // GetResourcePolicies calls the operation of that name.
 func (c Client) GetResourcePolicies(ctx context.Context, in *GetResourcePoliciesInput) (*GetResourcePoliciesOutput, error) {
-	return shape.Call[*GetResourcePoliciesOutput](ctx, c.Invoker, operation(88), in)
+	return shape.Call[*GetResourcePoliciesOutput](ctx, c.Invoker, operation(89), in)
 }
 
 // GetServiceSetting calls the operation of that name.
 func (c Client) GetServiceSetting(ctx context.Context, in *GetServiceSettingInput) (*GetServiceSettingOutput, error) {
-	return shape.Call[*GetServiceSettingOutput](ctx, c.Invoker, operation(89), in)
+	return shape.Call[*GetServiceSettingOutput](ctx, c.Invoker, operation(90), in)
 }
 
 // LabelParameterVersion calls the operation of that name.
 func (c Client) LabelParameterVersion(ctx context.Context, in *LabelParameterVersionInput) (*LabelParameterVersionOutput, error) {
-	return shape.Call[*LabelParameterVersionOutput](ctx, c.Invoker, operation(90), in)
+	return shape.Call[*LabelParameterVersionOutput](ctx, c.Invoker, operation(91), in)
 }
 
 // ListAssociationVersions calls the operation of that name.
 func (c Client) ListAssociationVersions(ctx context.Context, in *ListAssociationVersionsInput) (*ListAssociationVersionsOutput, error) {
-	return shape.Call[*ListAssociationVersionsOutput](ctx, c.Invoker, operation(91), in)
+	return shape.Call[*ListAssociationVersionsOutput](ctx, c.Invoker, operation(92), in)
 }
 
 // ListAssociations calls the operation of that name.
 func (c Client) ListAssociations(ctx context.Context, in *ListAssociationsInput) (*ListAssociationsOutput, error) {
-	return shape.Call[*ListAssociationsOutput](ctx, c.Invoker, operation(92), in)
+	return shape.Call[*ListAssociationsOutput](ctx, c.Invoker, operation(93), in)
 }
 
 // ListCommandInvocations calls the operation of that name.
 func (c Client) ListCommandInvocations(ctx context.Context, in *ListCommandInvocationsInput) (*ListCommandInvocationsOutput, error) {
-	return shape.Call[*ListCommandInvocationsOutput](ctx, c.Invoker, operation(93), in)
+	return shape.Call[*ListCommandInvocationsOutput](ctx, c.Invoker, operation(94), in)
 }
 
 // ListCommands calls the operation of that name.
 func (c Client) ListCommands(ctx context.Context, in *ListCommandsInput) (*ListCommandsOutput, error) {
-	return shape.Call[*ListCommandsOutput](ctx, c.Invoker, operation(94), in)
+	return shape.Call[*ListCommandsOutput](ctx, c.Invoker, operation(95), in)
 }
 
 // ListComplianceItems calls the operation of that name.
 func (c Client) ListComplianceItems(ctx context.Context, in *ListComplianceItemsInput) (*ListComplianceItemsOutput, error) {
-	return shape.Call[*ListComplianceItemsOutput](ctx, c.Invoker, operation(95), in)
+	return shape.Call[*ListComplianceItemsOutput](ctx, c.Invoker, operation(96), in)
 }
 
 // ListComplianceSummaries calls the operation of that name.
 func (c Client) ListComplianceSummaries(ctx context.Context, in *ListComplianceSummariesInput) (*ListComplianceSummariesOutput, error) {
-	return shape.Call[*ListComplianceSummariesOutput](ctx, c.Invoker, operation(96), in)
+	return shape.Call[*ListComplianceSummariesOutput](ctx, c.Invoker, operation(97), in)
 }
 
 // ListDocumentMetadataHistory calls the operation of that name.
 func (c Client) ListDocumentMetadataHistory(ctx context.Context, in *ListDocumentMetadataHistoryInput) (*ListDocumentMetadataHistoryOutput, error) {
-	return shape.Call[*ListDocumentMetadataHistoryOutput](ctx, c.Invoker, operation(97), in)
+	return shape.Call[*ListDocumentMetadataHistoryOutput](ctx, c.Invoker, operation(98), in)
 }
 
 // ListDocumentVersions calls the operation of that name.
 func (c Client) ListDocumentVersions(ctx context.Context, in *ListDocumentVersionsInput) (*ListDocumentVersionsOutput, error) {
-	return shape.Call[*ListDocumentVersionsOutput](ctx, c.Invoker, operation(98), in)
+	return shape.Call[*ListDocumentVersionsOutput](ctx, c.Invoker, operation(99), in)
 }
 
 // ListDocuments calls the operation of that name.
 func (c Client) ListDocuments(ctx context.Context, in *ListDocumentsInput) (*ListDocumentsOutput, error) {
-	return shape.Call[*ListDocumentsOutput](ctx, c.Invoker, operation(99), in)
+	return shape.Call[*ListDocumentsOutput](ctx, c.Invoker, operation(100), in)
+}
+
+// ListInstanceAssociations calls the operation of that name.
+func (c Client) ListInstanceAssociations(ctx context.Context, in *ListInstanceAssociationsInput) (*ListInstanceAssociationsOutput, error) {
+	return shape.Call[*ListInstanceAssociationsOutput](ctx, c.Invoker, operation(101), in)
 }
 
 // ListInventoryEntries calls the operation of that name.
 func (c Client) ListInventoryEntries(ctx context.Context, in *ListInventoryEntriesInput) (*ListInventoryEntriesOutput, error) {
-	return shape.Call[*ListInventoryEntriesOutput](ctx, c.Invoker, operation(100), in)
+	return shape.Call[*ListInventoryEntriesOutput](ctx, c.Invoker, operation(102), in)
 }
 
 // ListNodes calls the operation of that name.
 func (c Client) ListNodes(ctx context.Context, in *ListNodesInput) (*ListNodesOutput, error) {
-	return shape.Call[*ListNodesOutput](ctx, c.Invoker, operation(101), in)
+	return shape.Call[*ListNodesOutput](ctx, c.Invoker, operation(103), in)
 }
 
 // ListNodesSummary calls the operation of that name.
 func (c Client) ListNodesSummary(ctx context.Context, in *ListNodesSummaryInput) (*ListNodesSummaryOutput, error) {
-	return shape.Call[*ListNodesSummaryOutput](ctx, c.Invoker, operation(102), in)
+	return shape.Call[*ListNodesSummaryOutput](ctx, c.Invoker, operation(104), in)
 }
 
 // ListOpsItemEvents calls the operation of that name.
 func (c Client) ListOpsItemEvents(ctx context.Context, in *ListOpsItemEventsInput) (*ListOpsItemEventsOutput, error) {
-	return shape.Call[*ListOpsItemEventsOutput](ctx, c.Invoker, operation(103), in)
+	return shape.Call[*ListOpsItemEventsOutput](ctx, c.Invoker, operation(105), in)
 }
 
 // ListOpsItemRelatedItems calls the operation of that name.
 func (c Client) ListOpsItemRelatedItems(ctx context.Context, in *ListOpsItemRelatedItemsInput) (*ListOpsItemRelatedItemsOutput, error) {
-	return shape.Call[*ListOpsItemRelatedItemsOutput](ctx, c.Invoker, operation(104), in)
+	return shape.Call[*ListOpsItemRelatedItemsOutput](ctx, c.Invoker, operation(106), in)
 }
 
 // ListOpsMetadata calls the operation of that name.
 func (c Client) ListOpsMetadata(ctx context.Context, in *ListOpsMetadataInput) (*ListOpsMetadataOutput, error) {
-	return shape.Call[*ListOpsMetadataOutput](ctx, c.Invoker, operation(105), in)
+	return shape.Call[*ListOpsMetadataOutput](ctx, c.Invoker, operation(107), in)
 }
 
 // ListResourceComplianceSummaries calls the operation of that name.
 func (c Client) ListResourceComplianceSummaries(ctx context.Context, in *ListResourceComplianceSummariesInput) (*ListResourceComplianceSummariesOutput, error) {
-	return shape.Call[*ListResourceComplianceSummariesOutput](ctx, c.Invoker, operation(106), in)
+	return shape.Call[*ListResourceComplianceSummariesOutput](ctx, c.Invoker, operation(108), in)
 }
 
 // ListResourceDataSync calls the operation of that name.
 func (c Client) ListResourceDataSync(ctx context.Context, in *ListResourceDataSyncInput) (*ListResourceDataSyncOutput, error) {
-	return shape.Call[*ListResourceDataSyncOutput](ctx, c.Invoker, operation(107), in)
+	return shape.Call[*ListResourceDataSyncOutput](ctx, c.Invoker, operation(109), in)
 }
 
 // ListTagsForResource calls the operation of that name.
 func (c Client) ListTagsForResource(ctx context.Context, in *ListTagsForResourceInput) (*ListTagsForResourceOutput, error) {
-	return shape.Call[*ListTagsForResourceOutput](ctx, c.Invoker, operation(108), in)
+	return shape.Call[*ListTagsForResourceOutput](ctx, c.Invoker, operation(110), in)
 }
 
 // ModifyDocumentPermission calls the operation of that name.
 func (c Client) ModifyDocumentPermission(ctx context.Context, in *ModifyDocumentPermissionInput) (*ModifyDocumentPermissionOutput, error) {
-	return shape.Call[*ModifyDocumentPermissionOutput](ctx, c.Invoker, operation(109), in)
+	return shape.Call[*ModifyDocumentPermissionOutput](ctx, c.Invoker, operation(111), in)
 }
 
 // PutComplianceItems calls the operation of that name.
 func (c Client) PutComplianceItems(ctx context.Context, in *PutComplianceItemsInput) (*PutComplianceItemsOutput, error) {
-	return shape.Call[*PutComplianceItemsOutput](ctx, c.Invoker, operation(110), in)
+	return shape.Call[*PutComplianceItemsOutput](ctx, c.Invoker, operation(112), in)
+}
+
+// PutConfigurePackageResult calls the operation of that name.
+func (c Client) PutConfigurePackageResult(ctx context.Context, in *PutConfigurePackageResultInput) (*PutConfigurePackageResultOutput, error) {
+	return shape.Call[*PutConfigurePackageResultOutput](ctx, c.Invoker, operation(113), in)
 }
 
 // PutInventory calls the operation of that name.
 func (c Client) PutInventory(ctx context.Context, in *PutInventoryInput) (*PutInventoryOutput, error) {
-	return shape.Call[*PutInventoryOutput](ctx, c.Invoker, operation(111), in)
+	return shape.Call[*PutInventoryOutput](ctx, c.Invoker, operation(114), in)
 }
 
 // PutParameter calls the operation of that name.
 func (c Client) PutParameter(ctx context.Context, in *PutParameterInput) (*PutParameterOutput, error) {
-	return shape.Call[*PutParameterOutput](ctx, c.Invoker, operation(112), in)
+	return shape.Call[*PutParameterOutput](ctx, c.Invoker, operation(115), in)
 }
 
 // PutResourcePolicy calls the operation of that name.
 func (c Client) PutResourcePolicy(ctx context.Context, in *PutResourcePolicyInput) (*PutResourcePolicyOutput, error) {
-	return shape.Call[*PutResourcePolicyOutput](ctx, c.Invoker, operation(113), in)
+	return shape.Call[*PutResourcePolicyOutput](ctx, c.Invoker, operation(116), in)
 }
 
 // RegisterDefaultPatchBaseline calls the operation of that name.
 func (c Client) RegisterDefaultPatchBaseline(ctx context.Context, in *RegisterDefaultPatchBaselineInput) (*RegisterDefaultPatchBaselineOutput, error) {
-	return shape.Call[*RegisterDefaultPatchBaselineOutput](ctx, c.Invoker, operation(114), in)
+	return shape.Call[*RegisterDefaultPatchBaselineOutput](ctx, c.Invoker, operation(117), in)
+}
+
+// RegisterManagedInstance calls the operation of that name.
+func (c Client) RegisterManagedInstance(ctx context.Context, in *RegisterManagedInstanceInput) (*RegisterManagedInstanceOutput, error) {
+	return shape.Call[*RegisterManagedInstanceOutput](ctx, c.Invoker, operation(118), in)
 }
 
 // RegisterPatchBaselineForPatchGroup calls the operation of that name.
 func (c Client) RegisterPatchBaselineForPatchGroup(ctx context.Context, in *RegisterPatchBaselineForPatchGroupInput) (*RegisterPatchBaselineForPatchGroupOutput, error) {
-	return shape.Call[*RegisterPatchBaselineForPatchGroupOutput](ctx, c.Invoker, operation(115), in)
+	return shape.Call[*RegisterPatchBaselineForPatchGroupOutput](ctx, c.Invoker, operation(119), in)
 }
 
 // RegisterTargetWithMaintenanceWindow calls the operation of that name.
 func (c Client) RegisterTargetWithMaintenanceWindow(ctx context.Context, in *RegisterTargetWithMaintenanceWindowInput) (*RegisterTargetWithMaintenanceWindowOutput, error) {
-	return shape.Call[*RegisterTargetWithMaintenanceWindowOutput](ctx, c.Invoker, operation(116), in)
+	return shape.Call[*RegisterTargetWithMaintenanceWindowOutput](ctx, c.Invoker, operation(120), in)
 }
 
 // RegisterTaskWithMaintenanceWindow calls the operation of that name.
 func (c Client) RegisterTaskWithMaintenanceWindow(ctx context.Context, in *RegisterTaskWithMaintenanceWindowInput) (*RegisterTaskWithMaintenanceWindowOutput, error) {
-	return shape.Call[*RegisterTaskWithMaintenanceWindowOutput](ctx, c.Invoker, operation(117), in)
+	return shape.Call[*RegisterTaskWithMaintenanceWindowOutput](ctx, c.Invoker, operation(121), in)
 }
 
 // RemoveTagsFromResource calls the operation of that name.
 func (c Client) RemoveTagsFromResource(ctx context.Context, in *RemoveTagsFromResourceInput) (*RemoveTagsFromResourceOutput, error) {
-	return shape.Call[*RemoveTagsFromResourceOutput](ctx, c.Invoker, operation(118), in)
+	return shape.Call[*RemoveTagsFromResourceOutput](ctx, c.Invoker, operation(122), in)
+}
+
+// RequestManagedInstanceRoleToken calls the operation of that name.
+func (c Client) RequestManagedInstanceRoleToken(ctx context.Context, in *RequestManagedInstanceRoleTokenInput) (*RequestManagedInstanceRoleTokenOutput, error) {
+	return shape.Call[*RequestManagedInstanceRoleTokenOutput](ctx, c.Invoker, operation(123), in)
 }
 
 // ResetServiceSetting calls the operation of that name.
 func (c Client) ResetServiceSetting(ctx context.Context, in *ResetServiceSettingInput) (*ResetServiceSettingOutput, error) {
-	return shape.Call[*ResetServiceSettingOutput](ctx, c.Invoker, operation(119), in)
+	return shape.Call[*ResetServiceSettingOutput](ctx, c.Invoker, operation(124), in)
 }
 
 // ResumeSession calls the operation of that name.
 func (c Client) ResumeSession(ctx context.Context, in *ResumeSessionInput) (*ResumeSessionOutput, error) {
-	return shape.Call[*ResumeSessionOutput](ctx, c.Invoker, operation(120), in)
+	return shape.Call[*ResumeSessionOutput](ctx, c.Invoker, operation(125), in)
 }
 
 // SendAutomationSignal calls the operation of that name.
 func (c Client) SendAutomationSignal(ctx context.Context, in *SendAutomationSignalInput) (*SendAutomationSignalOutput, error) {
-	return shape.Call[*SendAutomationSignalOutput](ctx, c.Invoker, operation(121), in)
+	return shape.Call[*SendAutomationSignalOutput](ctx, c.Invoker, operation(126), in)
 }
 
 // SendCommand calls the operation of that name.
 func (c Client) SendCommand(ctx context.Context, in *SendCommandInput) (*SendCommandOutput, error) {
-	return shape.Call[*SendCommandOutput](ctx, c.Invoker, operation(122), in)
+	return shape.Call[*SendCommandOutput](ctx, c.Invoker, operation(127), in)
 }
 
 // StartAccessRequest calls the operation of that name.
 func (c Client) StartAccessRequest(ctx context.Context, in *StartAccessRequestInput) (*StartAccessRequestOutput, error) {
-	return shape.Call[*StartAccessRequestOutput](ctx, c.Invoker, operation(123), in)
+	return shape.Call[*StartAccessRequestOutput](ctx, c.Invoker, operation(128), in)
 }
 
 // StartAssociationsOnce calls the operation of that name.
 func (c Client) StartAssociationsOnce(ctx context.Context, in *StartAssociationsOnceInput) (*StartAssociationsOnceOutput, error) {
-	return shape.Call[*StartAssociationsOnceOutput](ctx, c.Invoker, operation(124), in)
+	return shape.Call[*StartAssociationsOnceOutput](ctx, c.Invoker, operation(129), in)
 }
 
 // StartAutomationExecution calls the operation of that name.
 func (c Client) StartAutomationExecution(ctx context.Context, in *StartAutomationExecutionInput) (*StartAutomationExecutionOutput, error) {
-	return shape.Call[*StartAutomationExecutionOutput](ctx, c.Invoker, operation(125), in)
+	return shape.Call[*StartAutomationExecutionOutput](ctx, c.Invoker, operation(130), in)
 }
 
 // StartChangeRequestExecution calls the operation of that name.
 func (c Client) StartChangeRequestExecution(ctx context.Context, in *StartChangeRequestExecutionInput) (*StartChangeRequestExecutionOutput, error) {
-	return shape.Call[*StartChangeRequestExecutionOutput](ctx, c.Invoker, operation(126), in)
+	return shape.Call[*StartChangeRequestExecutionOutput](ctx, c.Invoker, operation(131), in)
 }
 
 // StartExecutionPreview calls the operation of that name.
 func (c Client) StartExecutionPreview(ctx context.Context, in *StartExecutionPreviewInput) (*StartExecutionPreviewOutput, error) {
-	return shape.Call[*StartExecutionPreviewOutput](ctx, c.Invoker, operation(127), in)
+	return shape.Call[*StartExecutionPreviewOutput](ctx, c.Invoker, operation(132), in)
 }
 
 // StartSession calls the operation of that name.
 func (c Client) StartSession(ctx context.Context, in *StartSessionInput) (*StartSessionOutput, error) {
-	return shape.Call[*StartSessionOutput](ctx, c.Invoker, operation(128), in)
+	return shape.Call[*StartSessionOutput](ctx, c.Invoker, operation(133), in)
 }
 
 // StopAutomationExecution calls the operation of that name.
 func (c Client) StopAutomationExecution(ctx context.Context, in *StopAutomationExecutionInput) (*StopAutomationExecutionOutput, error) {
-	return shape.Call[*StopAutomationExecutionOutput](ctx, c.Invoker, operation(129), in)
+	return shape.Call[*StopAutomationExecutionOutput](ctx, c.Invoker, operation(134), in)
 }
 
 // TerminateSession calls the operation of that name.
 func (c Client) TerminateSession(ctx context.Context, in *TerminateSessionInput) (*TerminateSessionOutput, error) {
-	return shape.Call[*TerminateSessionOutput](ctx, c.Invoker, operation(130), in)
+	return shape.Call[*TerminateSessionOutput](ctx, c.Invoker, operation(135), in)
 }
 
 // UnlabelParameterVersion calls the operation of that name.
 func (c Client) UnlabelParameterVersion(ctx context.Context, in *UnlabelParameterVersionInput) (*UnlabelParameterVersionOutput, error) {
-	return shape.Call[*UnlabelParameterVersionOutput](ctx, c.Invoker, operation(131), in)
+	return shape.Call[*UnlabelParameterVersionOutput](ctx, c.Invoker, operation(136), in)
 }
 
 // UpdateAssociation calls the operation of that name.
 func (c Client) UpdateAssociation(ctx context.Context, in *UpdateAssociationInput) (*UpdateAssociationOutput, error) {
-	return shape.Call[*UpdateAssociationOutput](ctx, c.Invoker, operation(132), in)
+	return shape.Call[*UpdateAssociationOutput](ctx, c.Invoker, operation(137), in)
 }
 
 // UpdateAssociationStatus calls the operation of that name.
 func (c Client) UpdateAssociationStatus(ctx context.Context, in *UpdateAssociationStatusInput) (*UpdateAssociationStatusOutput, error) {
-	return shape.Call[*UpdateAssociationStatusOutput](ctx, c.Invoker, operation(133), in)
+	return shape.Call[*UpdateAssociationStatusOutput](ctx, c.Invoker, operation(138), in)
 }
 
 // UpdateDocument calls the operation of that name.
 func (c Client) UpdateDocument(ctx context.Context, in *UpdateDocumentInput) (*UpdateDocumentOutput, error) {
-	return shape.Call[*UpdateDocumentOutput](ctx, c.Invoker, operation(134), in)
+	return shape.Call[*UpdateDocumentOutput](ctx, c.Invoker, operation(139), in)
 }
 
 // UpdateDocumentDefaultVersion calls the operation of that name.
 func (c Client) UpdateDocumentDefaultVersion(ctx context.Context, in *UpdateDocumentDefaultVersionInput) (*UpdateDocumentDefaultVersionOutput, error) {
-	return shape.Call[*UpdateDocumentDefaultVersionOutput](ctx, c.Invoker, operation(135), in)
+	return shape.Call[*UpdateDocumentDefaultVersionOutput](ctx, c.Invoker, operation(140), in)
 }
 
 // UpdateDocumentMetadata calls the operation of that name.
 func (c Client) UpdateDocumentMetadata(ctx context.Context, in *UpdateDocumentMetadataInput) (*UpdateDocumentMetadataOutput, error) {
-	return shape.Call[*UpdateDocumentMetadataOutput](ctx, c.Invoker, operation(136), in)
+	return shape.Call[*UpdateDocumentMetadataOutput](ctx, c.Invoker, operation(141), in)
+}
+
+// UpdateInstanceAssociationStatus calls the operation of that name.
+func (c Client) UpdateInstanceAssociationStatus(ctx context.Context, in *UpdateInstanceAssociationStatusInput) (*UpdateInstanceAssociationStatusOutput, error) {
+	return shape.Call[*UpdateInstanceAssociationStatusOutput](ctx, c.Invoker, operation(142), in)
+}
+
+// UpdateInstanceInformation calls the operation of that name.
+func (c Client) UpdateInstanceInformation(ctx context.Context, in *UpdateInstanceInformationInput) (*UpdateInstanceInformationOutput, error) {
+	return shape.Call[*UpdateInstanceInformationOutput](ctx, c.Invoker, operation(143), in)
 }
 
 // UpdateMaintenanceWindow calls the operation of that name.
 func (c Client) UpdateMaintenanceWindow(ctx context.Context, in *UpdateMaintenanceWindowInput) (*UpdateMaintenanceWindowOutput, error) {
-	return shape.Call[*UpdateMaintenanceWindowOutput](ctx, c.Invoker, operation(137), in)
+	return shape.Call[*UpdateMaintenanceWindowOutput](ctx, c.Invoker, operation(144), in)
 }
 
 // UpdateMaintenanceWindowTarget calls the operation of that name.
 func (c Client) UpdateMaintenanceWindowTarget(ctx context.Context, in *UpdateMaintenanceWindowTargetInput) (*UpdateMaintenanceWindowTargetOutput, error) {
-	return shape.Call[*UpdateMaintenanceWindowTargetOutput](ctx, c.Invoker, operation(138), in)
+	return shape.Call[*UpdateMaintenanceWindowTargetOutput](ctx, c.Invoker, operation(145), in)
 }
 
 // UpdateMaintenanceWindowTask calls the operation of that name.
 func (c Client) UpdateMaintenanceWindowTask(ctx context.Context, in *UpdateMaintenanceWindowTaskInput) (*UpdateMaintenanceWindowTaskOutput, error) {
-	return shape.Call[*UpdateMaintenanceWindowTaskOutput](ctx, c.Invoker, operation(139), in)
+	return shape.Call[*UpdateMaintenanceWindowTaskOutput](ctx, c.Invoker, operation(146), in)
+}
+
+// UpdateManagedInstancePublicKey calls the operation of that name.
+func (c Client) UpdateManagedInstancePublicKey(ctx context.Context, in *UpdateManagedInstancePublicKeyInput) (*UpdateManagedInstancePublicKeyOutput, error) {
+	return shape.Call[*UpdateManagedInstancePublicKeyOutput](ctx, c.Invoker, operation(147), in)
 }
 
 // UpdateManagedInstanceRole calls the operation of that name.
 func (c Client) UpdateManagedInstanceRole(ctx context.Context, in *UpdateManagedInstanceRoleInput) (*UpdateManagedInstanceRoleOutput, error) {
-	return shape.Call[*UpdateManagedInstanceRoleOutput](ctx, c.Invoker, operation(140), in)
+	return shape.Call[*UpdateManagedInstanceRoleOutput](ctx, c.Invoker, operation(148), in)
 }
 
 // UpdateOpsItem calls the operation of that name.
 func (c Client) UpdateOpsItem(ctx context.Context, in *UpdateOpsItemInput) (*UpdateOpsItemOutput, error) {
-	return shape.Call[*UpdateOpsItemOutput](ctx, c.Invoker, operation(141), in)
+	return shape.Call[*UpdateOpsItemOutput](ctx, c.Invoker, operation(149), in)
 }
 
 // UpdateOpsMetadata calls the operation of that name.
 func (c Client) UpdateOpsMetadata(ctx context.Context, in *UpdateOpsMetadataInput) (*UpdateOpsMetadataOutput, error) {
-	return shape.Call[*UpdateOpsMetadataOutput](ctx, c.Invoker, operation(142), in)
+	return shape.Call[*UpdateOpsMetadataOutput](ctx, c.Invoker, operation(150), in)
 }
 
 // UpdatePatchBaseline calls the operation of that name.
 func (c Client) UpdatePatchBaseline(ctx context.Context, in *UpdatePatchBaselineInput) (*UpdatePatchBaselineOutput, error) {
-	return shape.Call[*UpdatePatchBaselineOutput](ctx, c.Invoker, operation(143), in)
+	return shape.Call[*UpdatePatchBaselineOutput](ctx, c.Invoker, operation(151), in)
 }
 
 // UpdateResourceDataSync calls the operation of that name.
 func (c Client) UpdateResourceDataSync(ctx context.Context, in *UpdateResourceDataSyncInput) (*UpdateResourceDataSyncOutput, error) {
-	return shape.Call[*UpdateResourceDataSyncOutput](ctx, c.Invoker, operation(144), in)
+	return shape.Call[*UpdateResourceDataSyncOutput](ctx, c.Invoker, operation(152), in)
 }
 
 // UpdateServiceSetting calls the operation of that name.
 func (c Client) UpdateServiceSetting(ctx context.Context, in *UpdateServiceSettingInput) (*UpdateServiceSettingOutput, error) {
-	return shape.Call[*UpdateServiceSettingOutput](ctx, c.Invoker, operation(145), in)
+	return shape.Call[*UpdateServiceSettingOutput](ctx, c.Invoker, operation(153), in)
 }

@@ -1029,6 +1029,14 @@ const (
 	PlatformTypeMacOS   PlatformType = "MacOS"
 )
 
+// PublicKeyType is an enum of the model.
+type PublicKeyType string
+
+// The values of PublicKeyType.
+const (
+	PublicKeyTypeRsa PublicKeyType = "Rsa"
+)
+
 // RebootOption is an enum of the model.
 type RebootOption string
 

@@ -37,6 +37,7 @@ const (
 	ErrHierarchyTypeMismatchException                 = "HierarchyTypeMismatchException"
 	ErrIdempotentParameterMismatch                    = "IdempotentParameterMismatch"
 	ErrIncompatiblePolicyException                    = "IncompatiblePolicyException"
+	ErrInstanceAlreadyRegistered                      = "InstanceAlreadyRegistered"
 	ErrInternalServerError                            = "InternalServerError"
 	ErrInvalidActivation                              = "InvalidActivation"
 	ErrInvalidActivationId                            = "InvalidActivationId"
@@ -91,6 +92,7 @@ const (
 	ErrInvocationDoesNotExist                         = "InvocationDoesNotExist"
 	ErrItemContentMismatchException                   = "ItemContentMismatchException"
 	ErrItemSizeLimitExceededException                 = "ItemSizeLimitExceededException"
+	ErrMachineFingerprintDoesNotMatch                 = "MachineFingerprintDoesNotMatch"
 	ErrMalformedResourcePolicyDocumentException       = "MalformedResourcePolicyDocumentException"
 	ErrMaxDocumentSizeExceeded                        = "MaxDocumentSizeExceeded"
 	ErrNoLongerSupportedException                     = "NoLongerSupportedException"
@@ -292,6 +294,11 @@ func NewIdempotentParameterMismatch(format string, args ...any) *awserr.Error {
 // NewIncompatiblePolicyException returns the error IncompatiblePolicyException with HTTP status 400.
 func NewIncompatiblePolicyException(format string, args ...any) *awserr.Error {
 	return awserr.New(ErrIncompatiblePolicyException, 400, format, args...)
+}
+
+// NewInstanceAlreadyRegistered returns the error InstanceAlreadyRegistered with HTTP status 400.
+func NewInstanceAlreadyRegistered(format string, args ...any) *awserr.Error {
+	return awserr.New(ErrInstanceAlreadyRegistered, 400, format, args...)
 }
 
 // NewInternalServerError returns the error InternalServerError with HTTP status 500.
@@ -562,6 +569,11 @@ func NewItemContentMismatchException(format string, args ...any) *awserr.Error {
 // NewItemSizeLimitExceededException returns the error ItemSizeLimitExceededException with HTTP status 400.
 func NewItemSizeLimitExceededException(format string, args ...any) *awserr.Error {
 	return awserr.New(ErrItemSizeLimitExceededException, 400, format, args...)
+}
+
+// NewMachineFingerprintDoesNotMatch returns the error MachineFingerprintDoesNotMatch with HTTP status 400.
+func NewMachineFingerprintDoesNotMatch(format string, args ...any) *awserr.Error {
+	return awserr.New(ErrMachineFingerprintDoesNotMatch, 400, format, args...)
 }
 
 // NewMalformedResourcePolicyDocumentException returns the error MalformedResourcePolicyDocumentException with HTTP status 400.

@@ -1137,6 +1137,17 @@ type GetMaintenanceWindowTaskOutput struct {
 	AlarmConfiguration       *AlarmConfiguration
 }
 
+// GetManifestInput is the input of GetManifest.
+type GetManifestInput struct {
+	PackageName    string
+	PackageVersion *string
+}
+
+// GetManifestOutput is the output of GetManifest.
+type GetManifestOutput struct {
+	Manifest *string
+}
+
 // GetOpsItemInput is the input of GetOpsItem.
 type GetOpsItemInput struct {
 	OpsItemId  string  // ^(oi)-[0-9a-f]{12}$
@@ -1435,6 +1446,19 @@ type ListDocumentsOutput struct {
 	NextToken           *string
 }
 
+// ListInstanceAssociationsInput is the input of ListInstanceAssociations.
+type ListInstanceAssociationsInput struct {
+	InstanceId string // (^i-(\w{8}|\w{17})$)|(^mi-\w{17}$)
+	MaxResults *int32 // 1 to 50
+	NextToken  *string
+}
+
+// ListInstanceAssociationsOutput is the output of ListInstanceAssociations.
+type ListInstanceAssociationsOutput struct {
+	Associations []*InstanceAssociationSummary
+	NextToken    *string
+}
+
 // ListInventoryEntriesInput is the input of ListInventoryEntries.
 type ListInventoryEntriesInput struct {
 	InstanceId string             // (^i-(\w{8}|\w{17})$)|(^mi-\w{17}$)
@@ -1586,6 +1610,21 @@ type PutComplianceItemsInput struct {
 // PutComplianceItemsOutput is the output of PutComplianceItems.
 type PutComplianceItemsOutput struct{}
 
+// PutConfigurePackageResultInput is the input of PutConfigurePackageResult.
+type PutConfigurePackageResultInput struct {
+	Attributes             map[string]string
+	Operation              *string
+	OverallTiming          *int64
+	PackageName            string
+	PackageVersion         string
+	PreviousPackageVersion *string
+	Result                 int64
+	Steps                  []*PackageResultStep
+}
+
+// PutConfigurePackageResultOutput is the output of PutConfigurePackageResult.
+type PutConfigurePackageResultOutput struct{}
+
 // PutInventoryInput is the input of PutInventory.
 type PutInventoryInput struct {
 	InstanceId string           // (^i-(\w{8}|\w{17})$)|(^mi-\w{17}$)
@@ -1640,6 +1679,22 @@ type RegisterDefaultPatchBaselineInput struct {
 // RegisterDefaultPatchBaselineOutput is the output of RegisterDefaultPatchBaseline.
 type RegisterDefaultPatchBaselineOutput struct {
 	BaselineId *string // length 20 to 128; ^[a-zA-Z0-9_\-:/]{20,128}$
+}
+
+// RegisterManagedInstanceInput is the input of RegisterManagedInstance.
+type RegisterManagedInstanceInput struct {
+	ActivationCode *string // length 20 to 250
+	ActivationId   *string
+	Fingerprint    string // length 1 to 256
+	PublicKey      string // length from 392
+	PublicKeyType  PublicKeyType
+	IamRole        *string // length up to 64
+	Tags           []*Tag  // size up to 1000
+}
+
+// RegisterManagedInstanceOutput is the output of RegisterManagedInstance.
+type RegisterManagedInstanceOutput struct {
+	InstanceId *string
 }
 
 // RegisterPatchBaselineForPatchGroupInput is the input of RegisterPatchBaselineForPatchGroup.
@@ -1704,6 +1759,20 @@ type RemoveTagsFromResourceInput struct {
 
 // RemoveTagsFromResourceOutput is the output of RemoveTagsFromResource.
 type RemoveTagsFromResourceOutput struct{}
+
+// RequestManagedInstanceRoleTokenInput is the input of RequestManagedInstanceRoleToken.
+type RequestManagedInstanceRoleTokenInput struct {
+	Fingerprint string // length 1 to 256
+}
+
+// RequestManagedInstanceRoleTokenOutput is the output of RequestManagedInstanceRoleToken.
+type RequestManagedInstanceRoleTokenOutput struct {
+	AccessKeyId         *string
+	SecretAccessKey     *string
+	SessionToken        *string
+	TokenExpirationDate *time.Time
+	UpdateKeyPair       bool
+}
 
 // ResetServiceSettingInput is the input of ResetServiceSetting.
 type ResetServiceSettingInput struct {
@@ -1967,6 +2036,35 @@ type UpdateDocumentMetadataInput struct {
 // UpdateDocumentMetadataOutput is the output of UpdateDocumentMetadata.
 type UpdateDocumentMetadataOutput struct{}
 
+// UpdateInstanceAssociationStatusInput is the input of UpdateInstanceAssociationStatus.
+type UpdateInstanceAssociationStatusInput struct {
+	AssociationId   string
+	InstanceId      string                              // (^i-(\w{8}|\w{17})$)|(^mi-\w{17}$)
+	ExecutionResult *InstanceAssociationExecutionResult // required
+}
+
+// UpdateInstanceAssociationStatusOutput is the output of UpdateInstanceAssociationStatus.
+type UpdateInstanceAssociationStatusOutput struct{}
+
+// UpdateInstanceInformationInput is the input of UpdateInstanceInformation.
+type UpdateInstanceInformationInput struct {
+	AgentName            *string
+	AgentStatus          *string
+	AgentVersion         *string
+	AvailabilityZone     *string
+	AvailabilityZoneId   *string
+	ComputerName         *string
+	IPAddress            *string
+	InstanceId           string
+	PlatformName         *string
+	PlatformType         *string
+	PlatformVersion      *string
+	SSMConnectionChannel *string
+}
+
+// UpdateInstanceInformationOutput is the output of UpdateInstanceInformation.
+type UpdateInstanceInformationOutput struct{}
+
 // UpdateMaintenanceWindowInput is the input of UpdateMaintenanceWindow.
 type UpdateMaintenanceWindowInput struct {
 	WindowId                 string  // length 20 to 20; ^mw-[0-9a-f]{17}$
@@ -2059,6 +2157,15 @@ type UpdateMaintenanceWindowTaskOutput struct {
 	CutoffBehavior           *MaintenanceWindowTaskCutoffBehavior
 	AlarmConfiguration       *AlarmConfiguration
 }
+
+// UpdateManagedInstancePublicKeyInput is the input of UpdateManagedInstancePublicKey.
+type UpdateManagedInstancePublicKeyInput struct {
+	NewPublicKey     string // length from 392
+	NewPublicKeyType PublicKeyType
+}
+
+// UpdateManagedInstancePublicKeyOutput is the output of UpdateManagedInstancePublicKey.
+type UpdateManagedInstancePublicKeyOutput struct{}
 
 // UpdateManagedInstanceRoleInput is the input of UpdateManagedInstanceRole.
 type UpdateManagedInstanceRoleInput struct {

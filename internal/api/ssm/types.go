@@ -786,12 +786,26 @@ type InstanceAggregatedAssociationOverview struct {
 	InstanceAssociationStatusAggregatedCount map[string]int32
 }
 
+// InstanceAlreadyRegistered holds the members of an error.
+type InstanceAlreadyRegistered struct {
+	Message *string
+}
+
 // InstanceAssociation is a structure of the model.
 type InstanceAssociation struct {
 	AssociationId      *string
 	InstanceId         *string // (^i-(\w{8}|\w{17})$)|(^mi-\w{17}$)
 	Content            *string // length from 1
 	AssociationVersion *string // ([$]LATEST)|([1-9][0-9]*)
+}
+
+// InstanceAssociationExecutionResult is a structure of the model.
+type InstanceAssociationExecutionResult struct {
+	Status           string
+	ErrorCode        *string // length up to 10
+	ExecutionDate    time.Time
+	ExecutionSummary *string // length 1 to 512
+	OutputUrl        *InstanceAssociationOutputUrl
 }
 
 // InstanceAssociationOutputLocation is a structure of the model.
@@ -818,6 +832,23 @@ type InstanceAssociationStatusInfo struct {
 	ErrorCode          *string // length up to 10
 	OutputUrl          *InstanceAssociationOutputUrl
 	AssociationName    *string // ^[a-zA-Z0-9_\-.]{3,128}$
+}
+
+// InstanceAssociationSummary is a structure of the model.
+type InstanceAssociationSummary struct {
+	AssociationId      *string
+	Name               *string // ^[a-zA-Z0-9_\-.:/]{3,128}$
+	DocumentVersion    *string // ([$]LATEST|[$]DEFAULT|^[1-9][0-9]*$)
+	AssociationVersion *string // ([$]LATEST)|([1-9][0-9]*)
+	Checksum           *string
+	InstanceId         *string // (^i-(\w{8}|\w{17})$)|(^mi-\w{17}$)
+	Parameters         map[string][]string
+	ScheduleExpression *string // length 1 to 256
+	DetailedStatus     *string
+	Status             *string
+	LastExecutionDate  *time.Time
+	OutputLocation     *InstanceAssociationOutputLocation
+	Targets            []*Target // size 0 to 5
 }
 
 // InstanceInfo is a structure of the model.
@@ -1296,6 +1327,11 @@ type LoggingInfo struct {
 	S3Region     string  // length 3 to 20
 }
 
+// MachineFingerprintDoesNotMatch holds the members of an error.
+type MachineFingerprintDoesNotMatch struct {
+	Message *string
+}
+
 // MaintenanceWindowAutomationParameters is a structure of the model.
 type MaintenanceWindowAutomationParameters struct {
 	DocumentVersion *string             // ([$]LATEST|[$]DEFAULT|^[1-9][0-9]*$)
@@ -1748,6 +1784,13 @@ type OpsResultAttribute struct {
 type OutputSource struct {
 	OutputSourceId   *string // length 36 to 36
 	OutputSourceType *string
+}
+
+// PackageResultStep is a structure of the model.
+type PackageResultStep struct {
+	Action *string
+	Result *int64
+	Timing *int64
 }
 
 // Parameter is a structure of the model.

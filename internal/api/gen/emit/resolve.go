@@ -56,6 +56,14 @@ func resolve(name string, m *model.Service) (*pkg, error) {
 			return nil, fmt.Errorf("%s: operation %s: %w", name, o.Name, err)
 		}
 	}
+	for _, s := range m.Shapes {
+		if !s.Value.Exception {
+			continue
+		}
+		if _, err := p.shape(s.Name, false); err != nil { // some are listed for no operation
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
 	p.order()
 	if len(p.shapes) > math.MaxUint16 || p.countMembers() > math.MaxUint16 {
 		return nil, fmt.Errorf("%s: %d shapes with %d members do not fit the table", name, len(p.shapes), p.countMembers())
@@ -181,9 +189,10 @@ func (p *pkg) addMember(s *shp, name string, ref model.Ref, required bool) error
 	return nil
 }
 
-// order gives every shape its index: operations' own shapes first, in the order
-// of operations, then the others by name.
+// order sorts operations, and gives every shape its index: operations' own
+// shapes first, in the order of operations, then the others by name.
 func (p *pkg) order() {
+	slices.SortFunc(p.ops, func(a, b *operation) int { return cmp.Compare(a.name, b.name) })
 	for _, op := range p.ops {
 		p.shapes = append(p.shapes, op.in, op.out)
 	}
