@@ -23,7 +23,6 @@ create table s3_object (
   sum_value     text       not null, -- base64, with "-N" when it covers the parts' sums
   data          text {{c}} not null,
   parts         bigint     not null,
-  tag_count     bigint     not null,
   doc           text       not null, -- JSON: headers, metadata, tags
   primary key (bucket, key)
 );

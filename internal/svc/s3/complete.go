@@ -1,0 +1,207 @@
+package s3
+
+import (
+	"context"
+	"crypto/md5" //nolint:gosec // an ETag, not a signature
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"iter"
+	"reflect"
+	"strconv"
+	"strings"
+
+	api "nephele.dev/nephele/internal/api/s3"
+	"nephele.dev/nephele/internal/awserr"
+	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/store"
+)
+
+// CompleteMultipartUpload makes one object of an upload's parts. Doing it twice
+// answers the same, as long as the object is still there.
+func (s *Service) CompleteMultipartUpload(ctx context.Context, in *api.CompleteMultipartUploadInput) (*api.CompleteMultipartUploadOutput, error) {
+	if in.MultipartUpload == nil || len(in.MultipartUpload.Parts) == 0 {
+		return nil, errMalformedXML()
+	}
+	var o object
+	err := s.updateBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, _ bucket) error {
+		old, exists, err := findObject(tx, in.Bucket, in.Key)
+		if err != nil {
+			return err
+		}
+		if exists && old.Data == in.UploadId && old.Parts > 0 {
+			o = old
+			return nil
+		}
+		u, err := getUpload(tx, in.Bucket, in.Key, in.UploadId)
+		if err != nil {
+			return err
+		}
+		if err := (writeCondition{in.IfMatch, in.IfNoneMatch}).check(in.Key, old, exists); err != nil {
+			return err
+		}
+		if o, err = assemble(tx, u, in); err != nil {
+			return err
+		}
+		return putObject(tx, o, old, exists)
+	})
+	if err != nil {
+		return nil, err
+	}
+	location := plane.FromContext(ctx).BaseURL + pathMarker + in.Bucket + pathMarker + in.Key
+	out := &api.CompleteMultipartUploadOutput{Location: &location, Bucket: &in.Bucket, Key: &in.Key, ETag: quoted(o.ETag)}
+	setChecksum(out, o.Sum)
+	return out, nil
+}
+
+// assemble ends the upload and returns the object that its parts make.
+func assemble(tx *store.Tx, u upload, in *api.CompleteMultipartUploadInput) (object, error) {
+	have, err := listParts(tx, u.ID, 0, -1)
+	if err != nil {
+		return object{}, err
+	}
+	chosen, err := choose(u, have, in.MultipartUpload.Parts)
+	if err != nil {
+		return object{}, err
+	}
+	o := object{
+		Bucket: u.Bucket, Key: u.Key, Class: u.Class, Details: u.Details, Modified: tx.Now(),
+		Data: u.ID, Parts: len(chosen), ETag: partsETag(chosen), Sum: u.total(chosen),
+	}
+	for _, p := range chosen {
+		o.Size += p.Size
+	}
+	if err := checkWhole(u, o, in); err != nil {
+		return object{}, err
+	}
+	if _, err := tx.Exec(`delete from s3_upload where id = ?`, u.ID); err != nil {
+		return object{}, err
+	}
+	return o, renumber(tx, u.ID, have, chosen)
+}
+
+// choose picks the parts that the request lists, and refuses the list where
+// S3 does.
+func choose(u upload, have []part, list []*api.CompletedPart) ([]part, error) {
+	byNumber := make(map[int]part, len(have))
+	for _, p := range have {
+		byNumber[p.Number] = p
+	}
+	chosen := make([]part, 0, len(list))
+	last := 0
+	for i, c := range list {
+		n := int(value(c.PartNumber, 0))
+		if n <= last {
+			return nil, badRequest("InvalidPartOrder", "The list of parts was not in ascending order. "+
+				"Parts must be ordered by part number.").With("UploadId", u.ID)
+		}
+		last = n
+		p, ok := byNumber[n]
+		if !ok || strings.Trim(value(c.ETag, ""), `"`) != p.ETag || !sumAgrees(c, u, p) {
+			return nil, badRequest("InvalidPart", "One or more of the specified parts could not be found.  The part may "+
+				"not have been uploaded, or the specified entity tag may not match the part's entity tag.").
+				With("UploadId", u.ID).With("PartNumber", n).With("ETag", strings.Trim(value(c.ETag, ""), `"`))
+		}
+		if i < len(list)-1 && p.Size < minPart {
+			return nil, badRequest("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size").
+				With("ProposedSize", p.Size).With("MinSizeAllowed", minPart).With("PartNumber", n).With("ETag", p.ETag)
+		}
+		chosen = append(chosen, p)
+	}
+	return chosen, nil
+}
+
+// sumAgrees reports whether the checksum that the list gives for a part, if
+// any, is the part's.
+func sumAgrees(c *api.CompletedPart, u upload, p part) bool {
+	f := reflect.ValueOf(c).Elem().FieldByName("Checksum" + u.sumAlgorithm())
+	return f.IsNil() || f.Elem().String() == p.Sum
+}
+
+// checkWhole compares the object with what the request says it should be.
+func checkWhole(u upload, o object, in *api.CompleteMultipartUploadInput) *awserr.Error {
+	if o.Size > maxObject {
+		return errTooLarge(o.Size)
+	}
+	if in.MpuObjectSize != nil && *in.MpuObjectSize != o.Size {
+		return errInvalidRequest("The provided 'x-amz-mp-object-size' header value %d does not match what was computed: %d",
+			*in.MpuObjectSize, o.Size)
+	}
+	if in.ChecksumType != nil && u.Algorithm != "" && string(*in.ChecksumType) != u.SumType {
+		return errInvalidRequest("The upload was created using the %s checksum mode. The complete request must use the same checksum mode.", u.SumType)
+	}
+	f := reflect.ValueOf(in).Elem().FieldByName("Checksum" + o.Sum.Algorithm)
+	if !f.IsNil() && f.Elem().String() != o.Sum.Value {
+		return badRequest("BadDigest", "The %s you specified did not match the calculated checksum.", lower(o.Sum.Algorithm))
+	}
+	return nil
+}
+
+// partsETag is the MD5 of the parts' MD5s and their number.
+func partsETag(list []part) string {
+	h := md5.New() //nolint:gosec // see the import
+	for _, p := range list {
+		raw, _ := hex.DecodeString(p.ETag) // written by us
+		h.Write(raw)
+	}
+	return hex.EncodeToString(h.Sum(nil)) + "-" + strconv.Itoa(len(list))
+}
+
+// total is the whole's checksum: the parts' combined, or the sum of their sums.
+func (u upload) total(list []part) checksum {
+	c := checksum{Algorithm: u.sumAlgorithm(), Type: u.SumType}
+	a := algorithms[c.Algorithm]
+	if c.Type == "" {
+		c.Type = fullObject
+	}
+	if c.Type == fullObject {
+		var crc uint64
+		for _, p := range list {
+			raw, _ := base64.StdEncoding.DecodeString(p.Sum) // written by us
+			crc = a.crc.combine(crc, a.crc.decode(raw), p.Size)
+		}
+		c.Value = encodeSum(a.crc.encode(crc))
+		return c
+	}
+	h := a.new()
+	for _, p := range list {
+		raw, _ := base64.StdEncoding.DecodeString(p.Sum)
+		h.Write(raw)
+	}
+	c.Value = fmt.Sprintf("%s-%d", encodeSum(h.Sum(nil)), len(list))
+	return c
+}
+
+// renumber keeps the chosen parts, numbered from 1 and with their offsets, and
+// gives up the others.
+func renumber(tx *store.Tx, id string, have, chosen []part) error {
+	kept := make(map[int]bool, len(chosen))
+	for _, p := range chosen {
+		kept[p.Number] = true
+	}
+	for _, p := range have {
+		if kept[p.Number] {
+			continue
+		}
+		if err := addGarbage(tx, p.Data, tx.Now()); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.Exec(`delete from s3_part where upload = ?`, id); err != nil {
+		return err
+	}
+	_, err := tx.BulkInsert("s3_part", partColumns, partRows(id, chosen))
+	return err
+}
+
+func partRows(id string, list []part) iter.Seq[[]any] {
+	return func(yield func([]any) bool) {
+		start := int64(0)
+		for i, p := range list {
+			if !yield([]any{id, int64(i + 1), p.Data, start, p.Size, p.ETag, store.Micros(p.Modified), p.Sum}) {
+				return
+			}
+			start += p.Size
+		}
+	}
+}

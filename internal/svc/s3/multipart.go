@@ -1,0 +1,257 @@
+package s3
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	api "nephele.dev/nephele/internal/api/s3"
+	"nephele.dev/nephele/internal/awserr"
+	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/store"
+)
+
+// upload is a row of s3_upload.
+type upload struct {
+	ID, Bucket, Key, Initiator string
+	Initiated                  time.Time
+	Class                      string
+	Algorithm, SumType         string // Algorithm "": the caller named none
+	Details                    details
+}
+
+const uploadColumns = `id, bucket, key, initiator, initiated, class, sum_algorithm, sum_type, doc`
+
+func scanUpload(r store.Row) (upload, error) {
+	var u upload
+	var initiated int64
+	var doc []byte
+	if err := r.Scan(&u.ID, &u.Bucket, &u.Key, &u.Initiator, &initiated, &u.Class, &u.Algorithm, &u.SumType, &doc); err != nil {
+		return upload{}, err
+	}
+	u.Initiated = store.FromMicros(initiated)
+	if err := json.Unmarshal(doc, &u.Details); err != nil {
+		return upload{}, fmt.Errorf("document of upload %s: %w", u.ID, err)
+	}
+	return u, nil
+}
+
+// getUpload returns the upload in progress, or NoSuchUpload.
+func getUpload(tx *store.Tx, bucket, key, id string) (upload, error) {
+	u, err := scanUpload(tx.Row(`select `+uploadColumns+` from s3_upload where id = ?`, id))
+	if errors.Is(err, store.ErrNotFound) || err == nil && (u.Bucket != bucket || u.Key != key) {
+		return upload{}, errNoSuchUpload(id)
+	}
+	return u, err
+}
+
+// sumAlgorithm is what the parts are summed by.
+func (u upload) sumAlgorithm() string {
+	if u.Algorithm == "" {
+		return defaultAlgorithm
+	}
+	return u.Algorithm
+}
+
+// CreateMultipartUpload begins an upload in parts.
+func (s *Service) CreateMultipartUpload(ctx context.Context, in *api.CreateMultipartUploadInput) (*api.CreateMultipartUploadOutput, error) {
+	u, err := newUpload(in)
+	if err != nil {
+		return nil, err
+	}
+	u.ID, u.Initiator = randomName()+randomName(), plane.FromContext(ctx).Caller.ARN
+	doc, err2 := json.Marshal(u.Details)
+	if err2 != nil {
+		return nil, err2
+	}
+	err2 = s.updateBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, _ bucket) error {
+		_, err := tx.Exec(`insert into s3_upload (`+uploadColumns+`) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			u.ID, u.Bucket, u.Key, u.Initiator, store.Micros(tx.Now()), u.Class, u.Algorithm, u.SumType, string(doc))
+		return err
+	})
+	if err2 != nil {
+		return nil, err2
+	}
+	out := &api.CreateMultipartUploadOutput{Bucket: &in.Bucket, Key: &in.Key, UploadId: &u.ID}
+	if u.Algorithm != "" {
+		out.ChecksumAlgorithm = new(api.ChecksumAlgorithm(u.Algorithm))
+		out.ChecksumType = new(api.ChecksumType(u.SumType))
+	}
+	return out, nil
+}
+
+func newUpload(in *api.CreateMultipartUploadInput) (upload, *awserr.Error) {
+	u := upload{Bucket: in.Bucket, Key: in.Key}
+	if err := checkKey(in.Key); err != nil {
+		return u, err
+	}
+	refused := refusals{
+		acl: in.ACL, grants: []*string{in.GrantFullControl, in.GrantRead, in.GrantReadACP, in.GrantWriteACP},
+		encryption: in.ServerSideEncryption, customer: in.SSECustomerAlgorithm,
+		kms: []*string{in.SSEKMSKeyId, in.SSEKMSEncryptionContext}, bucketKey: in.BucketKeyEnabled,
+		lock: in.ObjectLockMode != nil || in.ObjectLockRetainUntilDate != nil || in.ObjectLockLegalHoldStatus != nil,
+	}
+	if err := refused.check(); err != nil {
+		return u, err
+	}
+	var err *awserr.Error
+	if u.Class, err = storageClass(in.StorageClass); err != nil {
+		return u, err
+	}
+	u.Details, err = settings{
+		contentType: in.ContentType, cacheControl: in.CacheControl, disposition: in.ContentDisposition,
+		encoding: in.ContentEncoding, language: in.ContentLanguage, redirect: in.WebsiteRedirectLocation,
+		tagging: in.Tagging, expires: in.Expires, metadata: in.Metadata,
+	}.details()
+	if err != nil {
+		return u, err
+	}
+	return u, u.setSum(in.ChecksumAlgorithm, in.ChecksumType)
+}
+
+// setSum takes over the checksum that the whole is to have. CRCs of parts can
+// be combined into the whole's, which CRC64NVME always is and hashes never are.
+func (u *upload) setSum(algorithm *api.ChecksumAlgorithm, sumType *api.ChecksumType) *awserr.Error {
+	if algorithm == nil {
+		if sumType != nil {
+			return errInvalidRequest("The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.")
+		}
+		return nil
+	}
+	u.Algorithm, u.SumType = string(*algorithm), composite
+	if err := checkAlgorithm(u.Algorithm); err != nil {
+		return err
+	}
+	if u.Algorithm == defaultAlgorithm {
+		u.SumType = fullObject
+	}
+	if sumType == nil {
+		return nil
+	}
+	named := string(*sumType)
+	hashed := algorithms[u.Algorithm].crc == nil
+	if named == fullObject && hashed || named == composite && u.Algorithm == defaultAlgorithm || named != fullObject && named != composite {
+		return errInvalidRequest("The %s checksum type cannot be used with the %s checksum algorithm.", named, lower(u.Algorithm))
+	}
+	u.SumType = named
+	return nil
+}
+
+// AbortMultipartUpload ends an upload and gives up its parts.
+func (s *Service) AbortMultipartUpload(ctx context.Context, in *api.AbortMultipartUploadInput) (*api.AbortMultipartUploadOutput, error) {
+	return &api.AbortMultipartUploadOutput{}, s.updateBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, _ bucket) error {
+		u, err := getUpload(tx, in.Bucket, in.Key, in.UploadId)
+		if err != nil {
+			return err
+		}
+		if t := in.IfMatchInitiatedTime; t != nil && !t.Truncate(time.Second).Equal(u.Initiated.Truncate(time.Second)) {
+			return errPrecondition("x-amz-if-match-initiated-time")
+		}
+		return dropUpload(tx, u.ID)
+	})
+}
+
+// dropUpload deletes an upload in progress and its parts.
+func dropUpload(tx *store.Tx, id string) error {
+	if _, err := tx.Exec(`delete from s3_upload where id = ?`, id); err != nil {
+		return err
+	}
+	return dropParts(tx, id)
+}
+
+// dropUploads deletes all uploads in progress of a bucket.
+func dropUploads(tx *store.Tx, bucket string) error {
+	ids, err := store.All(store.Query(tx, store.Scan1[string], `select id from s3_upload where bucket = ?`, bucket))
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := dropUpload(tx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ListMultipartUploads answers a page of a bucket's uploads in progress.
+func (s *Service) ListMultipartUploads(ctx context.Context, in *api.ListMultipartUploadsInput) (*api.ListMultipartUploadsOutput, error) {
+	e, limit, err := listParameters(in.EncodingType, in.MaxUploads, "max-uploads")
+	if err != nil {
+		return nil, err
+	}
+	prefix, delimiter := value(in.Prefix, ""), value(in.Delimiter, "")
+	keyMarker, idMarker := value(in.KeyMarker, ""), value(in.UploadIdMarker, "")
+	out := &api.ListMultipartUploadsOutput{
+		Bucket: &in.Bucket, KeyMarker: e.text(keyMarker), UploadIdMarker: &idMarker, Prefix: e.pointer(in.Prefix),
+		Delimiter: e.pointer(in.Delimiter), EncodingType: in.EncodingType, MaxUploads: new(int32(limit)), //nolint:gosec // at most 1000
+		IsTruncated: new(false),
+	}
+	err2 := s.viewBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) error {
+		l := listing{bucket: b.Name, prefix: prefix, delimiter: delimiter, after: keyMarker, limit: limit}
+		return l.uploads(tx, idMarker, func(u upload, common string) bool {
+			if len(out.Uploads)+len(out.CommonPrefixes) == limit {
+				out.IsTruncated = new(true)
+				return false
+			}
+			if common != "" {
+				out.CommonPrefixes = append(out.CommonPrefixes, &api.CommonPrefix{Prefix: e.text(common)})
+				out.NextKeyMarker, out.NextUploadIdMarker = e.text(common), nil
+				return true
+			}
+			out.Uploads = append(out.Uploads, u.listed(e, b.Account))
+			out.NextKeyMarker, out.NextUploadIdMarker = e.text(u.Key), &u.ID
+			return true
+		})
+	})
+	if !*out.IsTruncated {
+		out.NextKeyMarker, out.NextUploadIdMarker = nil, nil
+	}
+	return out, err2
+}
+
+func (u upload) listed(e encoder, account string) *api.MultipartUpload {
+	m := &api.MultipartUpload{
+		UploadId: &u.ID, Key: e.text(u.Key), Initiated: &u.Initiated, StorageClass: new(api.StorageClass(u.Class)),
+		Owner: owner(account), Initiator: &api.Initiator{ID: &u.Initiator},
+	}
+	if u.Algorithm != "" {
+		m.ChecksumAlgorithm = new(api.ChecksumAlgorithm(u.Algorithm))
+		m.ChecksumType = new(api.ChecksumType(u.SumType))
+	}
+	return m
+}
+
+// uploads calls yield with each upload behind the markers, in the order of keys
+// and then of beginnings, or with the common prefix of several, until it
+// returns false. Uploads in progress are few: nothing is jumped over.
+func (l listing) uploads(tx *store.Tx, idMarker string, yield func(u upload, common string) bool) error {
+	all, err := store.All(store.Query(tx, scanUpload, `select `+uploadColumns+` from s3_upload
+		where bucket = ? and key >= ? order by key, initiated, id`, l.bucket, max(l.after, l.prefix)))
+	if err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(all, func(u upload) bool { return u.ID == idMarker }); i >= 0 && idMarker != "" {
+		all = all[i+1:]
+	} else {
+		all = slices.DeleteFunc(all, func(u upload) bool { return l.after != "" && u.Key == l.after })
+	}
+	previous := l.common(l.after)
+	for _, u := range all {
+		if !strings.HasPrefix(u.Key, l.prefix) {
+			break
+		}
+		common := l.common(u.Key)
+		if common != "" && common == previous {
+			continue
+		}
+		previous = common
+		if !yield(u, common) {
+			break
+		}
+	}
+	return nil
+}

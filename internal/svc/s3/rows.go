@@ -1,0 +1,151 @@
+package s3
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"nephele.dev/nephele/internal/store"
+)
+
+// object is a row of s3_object.
+type object struct {
+	Bucket, Key string
+	Size        int64
+	ETag        string // without quotes
+	Modified    time.Time
+	Class       string
+	Sum         checksum
+	Data        string // blob, or upload id when Parts > 0
+	Parts       int    // 0 for an object that was uploaded whole
+	Details     details
+}
+
+// details are what an object carries besides its bytes; stored as JSON.
+type details struct {
+	ContentType        string            `json:"type,omitempty"`
+	CacheControl       string            `json:"cache,omitempty"`
+	ContentDisposition string            `json:"disposition,omitempty"`
+	ContentEncoding    string            `json:"encoding,omitempty"`
+	ContentLanguage    string            `json:"language,omitempty"`
+	Expires            *time.Time        `json:"expires,omitempty"`
+	Redirect           string            `json:"redirect,omitempty"`
+	Metadata           map[string]string `json:"metadata,omitempty"`
+	Tags               map[string]string `json:"tags,omitempty"`
+}
+
+const objectColumns = `bucket, key, size, etag, modified, class, sum_algorithm, sum_type, sum_value, data, parts, doc`
+
+func scanObject(r store.Row) (object, error) {
+	var o object
+	var modified int64
+	var doc []byte
+	err := r.Scan(&o.Bucket, &o.Key, &o.Size, &o.ETag, &modified, &o.Class,
+		&o.Sum.Algorithm, &o.Sum.Type, &o.Sum.Value, &o.Data, &o.Parts, &doc)
+	if err != nil {
+		return object{}, err
+	}
+	o.Modified = store.FromMicros(modified)
+	if err := json.Unmarshal(doc, &o.Details); err != nil {
+		return object{}, fmt.Errorf("document of object %s/%s: %w", o.Bucket, o.Key, err)
+	}
+	return o, nil
+}
+
+// findObject returns the object, or ok false.
+func findObject(tx *store.Tx, bucket, key string) (o object, ok bool, err error) {
+	o, err = scanObject(tx.Row(`select `+objectColumns+` from s3_object where bucket = ? and key = ?`, bucket, key))
+	if errors.Is(err, store.ErrNotFound) {
+		return object{}, false, nil
+	}
+	return o, err == nil, err
+}
+
+// getObject returns the object or NoSuchKey.
+func getObject(tx *store.Tx, bucket, key string) (object, error) {
+	o, ok, err := findObject(tx, bucket, key)
+	if err == nil && !ok {
+		err = errNoSuchKey(key)
+	}
+	return o, err
+}
+
+// putObject writes o in place of old, whose bytes become garbage.
+func putObject(tx *store.Tx, o object, old object, replaces bool) error {
+	doc, err := json.Marshal(o.Details)
+	if err != nil {
+		return fmt.Errorf("document of object: %w", err)
+	}
+	if replaces {
+		if err := dropBytes(tx, old); err != nil {
+			return err
+		}
+	}
+	_, err = tx.Exec(`insert into s3_object (bucket, key, size, etag, modified, class, sum_algorithm, sum_type,
+			sum_value, data, parts, doc) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		on conflict (bucket, key) do update set size = excluded.size, etag = excluded.etag,
+			modified = excluded.modified, class = excluded.class, sum_algorithm = excluded.sum_algorithm,
+			sum_type = excluded.sum_type, sum_value = excluded.sum_value, data = excluded.data,
+			parts = excluded.parts, doc = excluded.doc`,
+		o.Bucket, o.Key, o.Size, o.ETag, store.Micros(o.Modified), o.Class, o.Sum.Algorithm, o.Sum.Type,
+		o.Sum.Value, o.Data, o.Parts, string(doc))
+	return err
+}
+
+// deleteObject removes o's row; its bytes become garbage.
+func deleteObject(tx *store.Tx, o object) error {
+	if _, err := tx.Exec(`delete from s3_object where bucket = ? and key = ?`, o.Bucket, o.Key); err != nil {
+		return err
+	}
+	return dropBytes(tx, o)
+}
+
+// dropBytes puts the blobs of an object that is no more on the garbage list.
+func dropBytes(tx *store.Tx, o object) error {
+	if o.Parts > 0 {
+		return dropParts(tx, o.Data)
+	}
+	return addGarbage(tx, o.Data, tx.Now())
+}
+
+func addGarbage(tx *store.Tx, data string, due time.Time) error {
+	_, err := tx.Exec(`insert into s3_garbage (data, due) values (?, ?) on conflict do nothing`, data, store.Micros(due))
+	return err
+}
+
+// dropParts deletes the parts of an upload. Readers open parts one after the
+// other, so their blobs are kept for partGrace.
+func dropParts(tx *store.Tx, upload string) error {
+	due := store.Micros(tx.Now().Add(partGrace))
+	_, err := tx.Exec(`insert into s3_garbage (data, due) select data, cast(? as bigint) from s3_part where upload = ?
+		on conflict do nothing`, due, upload)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`delete from s3_part where upload = ?`, upload)
+	return err
+}
+
+// bucket is a row of s3_bucket.
+type bucket struct {
+	Name, Account, Region string
+	Created               time.Time
+	Tags                  map[string]string
+}
+
+const bucketColumns = `name, account, region, created, tags`
+
+func scanBucket(r store.Row) (bucket, error) {
+	var b bucket
+	var created int64
+	var tags []byte
+	if err := r.Scan(&b.Name, &b.Account, &b.Region, &created, &tags); err != nil {
+		return bucket{}, err
+	}
+	b.Created = store.FromMicros(created)
+	if err := json.Unmarshal(tags, &b.Tags); err != nil {
+		return bucket{}, fmt.Errorf("tags of bucket %s: %w", b.Name, err)
+	}
+	return b, nil
+}
