@@ -96,7 +96,7 @@ func (a *App) openPlane(context.Context) error {
 	if a.cfg.Auth == config.AuthOn {
 		who = policy.Account{}
 	}
-	a.metrics = newMetrics()
+	a.metrics = newMetrics(engineCollector{a.engine})
 	a.plane = plane.New(plane.Options{
 		Authorizer: who,
 		Settler:    a.engine,
@@ -108,8 +108,8 @@ func (a *App) openPlane(context.Context) error {
 	return nil
 }
 
-func (a *App) openServices(ctx context.Context) (err error) {
-	if a.services, err = a.buildServices(ctx); err != nil {
+func (a *App) openServices(context.Context) (err error) {
+	if a.services, err = a.buildServices(); err != nil {
 		return err
 	}
 	for _, s := range a.services {

@@ -27,18 +27,14 @@ type service struct {
 // buildServices is where every service is made: one entry each, in the order
 // in which they are registered. They call each other through the plane, so
 // the order does not matter.
-func (a *App) buildServices(ctx context.Context) ([]service, error) {
-	pages, err := a.openPages(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (a *App) buildServices() ([]service, error) {
 	reach, err := a.egress()
 	if err != nil {
 		return nil, err
 	}
 	runner := a.newCanaryRunner()
 	canaries := synthetics.New(synthetics.Deps{
-		DB: a.db, Engine: a.engine, Blob: a.blobs, Plane: a.plane, Pages: pages,
+		DB: a.db, Engine: a.engine, Blob: a.blobs, Plane: a.plane, Pages: a.pages,
 		Runner: runner, Egress: reach, Logger: a.log,
 	})
 	return []service{
