@@ -30,7 +30,7 @@ func writeHeaders(b *bindings, v reflect.Value, h http.Header) {
 		}
 		for _, k := range sortedKeys(x) {
 			e, _ := held(x.MapIndex(k))
-			h[f.name+k.String()] = []string{headerSafe(string(appendText(nil, f.plan.value, e, shape.HTTPDate)))}
+			h[headerSafe(f.name+strings.TrimSpace(k.String()))] = []string{headerSafe(string(appendText(nil, f.plan.value, e, shape.HTTPDate)))}
 		}
 	}
 }
@@ -59,8 +59,10 @@ func quoteItem(f *field, s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
-// headerSafe makes text that cannot end a header early.
+// headerSafe makes text that cannot end a header early. White space round a
+// header's value has no meaning (RFC 9110 section 5.5).
 func headerSafe(s string) string {
+	s = strings.TrimSpace(s)
 	if !strings.ContainsAny(s, "\r\n\x00") {
 		return s
 	}

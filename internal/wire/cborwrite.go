@@ -103,16 +103,12 @@ func (e *cborEncoder) timestamp(t time.Time) {
 }
 
 func (e *cborEncoder) list(p *plan, v reflect.Value) {
-	n := 0
-	for i := range v.Len() {
-		if _, ok := held(v.Index(i)); ok {
-			n++
-		}
-	}
-	e.head(majorArray, uint64(n))
+	e.head(majorArray, uint64(v.Len()))
 	for i := range v.Len() {
 		if x, ok := held(v.Index(i)); ok {
 			e.any(p.elem, x)
+		} else {
+			e.b = append(e.b, cborNull)
 		}
 	}
 }

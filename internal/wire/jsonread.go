@@ -134,9 +134,10 @@ func (d *jsonDecoder) list(p *plan, v reflect.Value) error {
 			return err
 		}
 		d.pushIndex(i)
+		entry := grow(v) // a null keeps its place
 		if d.null() {
 			d.lack("")
-		} else if err := d.any(p.elem, grow(v)); err != nil {
+		} else if err := d.any(p.elem, entry); err != nil {
 			return err
 		}
 		d.pop()

@@ -90,11 +90,11 @@ func (e *jsonEncoder) quoted(f *field, v reflect.Value) {
 func (e *jsonEncoder) list(p *plan, v reflect.Value) {
 	e.b = append(e.b, '[')
 	for i := range v.Len() {
-		x, ok := held(v.Index(i))
-		if !ok && p.elem.plan.Kind != shape.List && p.elem.plan.Kind != shape.Blob {
-			continue
+		if x, ok := held(v.Index(i)); ok {
+			e.any(p.elem, x)
+		} else {
+			e.b = append(e.b, "null"...)
 		}
-		e.any(p.elem, x)
 		e.b = append(e.b, ',')
 	}
 	e.close(']')

@@ -122,7 +122,7 @@ func buildStructure(p *plan, fresh map[*shape.Shape]*plan) {
 // newField plans a member; fallback is its name where the model gives none.
 func newField(m *shape.Member, fallback string, fresh map[*shape.Shape]*plan) *field {
 	f := &field{Member: m, plan: buildPlan(m.Shape, fresh), name: m.WireName}
-	if f.name == "" {
+	if f.name == "" && m.Location != shape.Headers { // no prefix: every header
 		f.name = fallback
 	}
 	f.path = lowerFirst(m.Name)
@@ -167,6 +167,9 @@ func (b *bindings) sort(p *plan) {
 func (x *xmlNames) sort(p *plan) {
 	x.byName = make(map[string]*field, len(p.fields))
 	for _, f := range p.fields {
+		if f.Location != shape.Body {
+			continue
+		}
 		if f.XMLAttribute {
 			x.attrs = append(x.attrs, f)
 			continue

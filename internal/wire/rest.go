@@ -219,10 +219,12 @@ func (c *restCodec) requestBody(op *shape.Operation, p *plan, v reflect.Value) (
 		if len(p.rest.body) == 0 || !c.json() && !anySet(p.rest.body, v) {
 			return nil, "", nil
 		}
-		return c.encode(op.Service, p, v, rootName(op.Input, op.Name+"Request"), nil), c.contentType(), nil
+		return c.encode(op.Service, p, v, rootName(op.Input, op.Input.Name), nil), c.contentType(), nil
 	}
 	x, ok := held(v.Field(f.Field))
 	switch {
+	case !ok && c.json() && f.plan.Kind == shape.Structure && op.Method != http.MethodGet:
+		return []byte("{}"), typeJSON, nil
 	case !ok || f.plan.Kind == shape.EventStream:
 		return nil, "", nil
 	case f.plan.Kind == shape.String:

@@ -147,6 +147,9 @@ func (c *jsonCodec) DecodeResponse(op *shape.Operation, resp *http.Response) (an
 		return nil, jsonFault(op, resp, body, c.limits, false)
 	}
 	v := reflect.New(op.Output.Type)
+	if len(op.Output.Members) == 0 {
+		return v.Interface(), nil // whatever the body says
+	}
 	d := newJSONDecoder(body, c.limits, false)
 	if err := d.document(planOf(op.Output), v.Elem()); err != nil {
 		return nil, fmt.Errorf("wire: %s: %w", op.Name, err)
