@@ -6,9 +6,11 @@ import (
 	"nephele.dev/nephele/internal/engine"
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/shape"
+	"nephele.dev/nephele/internal/svc/cloudwatch"
 	"nephele.dev/nephele/internal/svc/sts"
 	"nephele.dev/nephele/internal/svc/synthetics"
 
+	cloudwatchapi "nephele.dev/nephele/internal/api/cloudwatch"
 	stsapi "nephele.dev/nephele/internal/api/sts"
 	syntheticsapi "nephele.dev/nephele/internal/api/synthetics"
 )
@@ -37,7 +39,9 @@ func (a *App) buildServices() ([]service, error) {
 		DB: a.db, Engine: a.engine, Blob: a.blobs, Plane: a.plane, Pages: a.pages,
 		Runner: runner, Egress: reach, Logger: a.log,
 	})
+	metrics := cloudwatch.New(cloudwatch.Deps{DB: a.db, Engine: a.engine, Pages: a.pages, Logger: a.log})
 	return []service{
+		{api: cloudwatchapi.Service(), handlers: metrics.Handlers(), flows: metrics.Flows, reset: metrics.Reset},
 		{api: syntheticsapi.Service(), handlers: canaries.Handlers(), flows: canaries.Flows, close: runner.stop},
 		{api: stsapi.Service(), handlers: sts.New().Handlers()},
 	}, nil
