@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -17,6 +18,44 @@ import (
 	"nephele.dev/nephele/internal/api/ssm"
 	"nephele.dev/nephele/internal/shape"
 )
+
+// coldEnv makes the test binary measure one cold link and exit.
+const coldEnv = "NEPHELE_TEST_COLD_LINK"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(coldEnv) != "" {
+		start := time.Now()
+		services := all.Services()
+		fmt.Println(len(services), time.Since(start).Nanoseconds())
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// BenchmarkColdLink measures what linking every service costs a process that
+// has just started; the figure is link-ms.
+func BenchmarkColdLink(b *testing.B) {
+	self, err := os.Executable()
+	if err != nil {
+		b.Fatal(err)
+	}
+	var total, runs int64
+	for b.Loop() {
+		cmd := exec.CommandContext(b.Context(), self)
+		cmd.Env = append(os.Environ(), coldEnv+"=1")
+		out, err := cmd.Output()
+		if err != nil {
+			b.Fatal(err)
+		}
+		var services, ns int64
+		if _, err := fmt.Sscan(string(out), &services, &ns); err != nil {
+			b.Fatalf("%q: %v", out, err)
+		}
+		total += ns
+		runs++
+	}
+	b.ReportMetric(float64(total)/float64(runs)/1e6, "link-ms")
+}
 
 // TestUpToDate regenerates everything in memory and compares.
 func TestUpToDate(t *testing.T) {
@@ -86,7 +125,7 @@ func checkStructure(t *testing.T, svc *shape.Service, s *shape.Shape) {
 	for _, m := range s.Members {
 		f := s.Type.Field(m.Field)
 		want := goType(m.Shape)
-		if !(m.Required && s.Kind == shape.Structure) && !nilable(want) {
+		if (!m.Required || s.Kind != shape.Structure) && !nilable(want) {
 			want = reflect.PointerTo(want)
 		}
 		switch {
@@ -229,7 +268,7 @@ func TestNoInitialization(t *testing.T) {
 
 func TestServiceLinksOnce(t *testing.T) {
 	t.Parallel()
-	if ssm.Service() != ssm.Service() {
+	if first, second := ssm.Service(), ssm.Service(); first != second {
 		t.Error("two calls gave two services")
 	}
 }

@@ -12,7 +12,7 @@ func newOperation(change func(*shape.Table)) *shape.Operation {
 	table := &shape.Table{
 		Service:    shape.Service{Name: "toy", Protocols: []shape.Protocol{shape.JSON11}},
 		Operations: []shape.OperationRow{{Operation: shape.Operation{Name: "Plant"}, Input: 0, Output: 1, Errors: []uint16{5}}},
-		Shapes: []shape.ShapeRow{
+		Shapes: []shape.Row{
 			{Name: "PlantRequest", Kind: shape.Structure, First: 0, Count: 1},
 			{Name: "PlantResponse", Kind: shape.Structure, First: 1},
 			{Name: "Tree", Kind: shape.Structure, First: 1, Count: 2},

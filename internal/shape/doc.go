@@ -26,7 +26,7 @@
 // pointers. A union is a struct with one pointer (or nilable) field per variant.
 // Map keys are plain strings even where the model has an enum. An event stream
 // is a sequence of unions; its Shape.Type is the union's struct.
-// Input members bound to an idempotency token are plain optional strings.
+// Members bound to an idempotency token are strings like any other.
 // Error shapes have a struct too; handlers return *awserr.Error and use the
 // struct only for the types of its members.
 //

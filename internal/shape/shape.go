@@ -3,6 +3,7 @@ package shape
 import (
 	"context"
 	"reflect"
+	"slices"
 )
 
 // Protocol is a wire protocol by its Smithy name.
@@ -91,12 +92,7 @@ func (s *Service) Error(code string) *Shape { return s.byCode[code] }
 
 // Speaks reports whether the service answers protocol p.
 func (s *Service) Speaks(p Protocol) bool {
-	for _, q := range s.Protocols {
-		if q == p {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(s.Protocols, p)
 }
 
 // Operation is one operation of a service.

@@ -8,7 +8,7 @@ import "reflect"
 type Table struct {
 	Service    Service // everything but operations and shapes
 	Operations []OperationRow
-	Shapes     []ShapeRow
+	Shapes     []Row
 	Members    []MemberRow
 	ShapeFacts []Shape  // the rarer properties of shapes, shared by equal ones
 	Facts      []Member // the rarer properties of members, shared by equal ones
@@ -23,9 +23,9 @@ type OperationRow struct {
 	Errors    []uint16
 }
 
-// ShapeRow is a shape. Its members are Table.Members[First:First+Count]; a
+// Row is a shape of a Table. Its members are Table.Members[First:First+Count]; a
 // list has its element there, a map its key and value.
-type ShapeRow struct {
+type Row struct {
 	Name  string
 	Kind  Kind
 	Type  uint16 // 1 + index into Table.Types; 0 for none
@@ -86,7 +86,7 @@ func (t *Table) linkMember(m *Member, row *MemberRow, shapes []Shape) {
 	m.Required = row.Required
 }
 
-func (t *Table) linkShape(s *Shape, row *ShapeRow, members []*Member) {
+func (t *Table) linkShape(s *Shape, row *Row, members []*Member) {
 	if row.Facts > 0 {
 		*s = t.ShapeFacts[row.Facts-1]
 	}

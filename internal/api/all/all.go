@@ -4,6 +4,8 @@
 package all
 
 import (
+	"sync"
+
 	"nephele.dev/nephele/internal/api/autoscaling"
 	"nephele.dev/nephele/internal/api/cloudformation"
 	"nephele.dev/nephele/internal/api/cloudfront"
@@ -25,33 +27,42 @@ import (
 	"nephele.dev/nephele/internal/api/ssm"
 	"nephele.dev/nephele/internal/api/sts"
 	"nephele.dev/nephele/internal/api/synthetics"
+
 	"nephele.dev/nephele/internal/shape"
 )
 
 // Services returns every service, by the name of its package. It links those
-// that nobody has used yet.
+// that nobody has used yet, on all processors at once.
 func Services() []*shape.Service {
-	return []*shape.Service{
-		autoscaling.Service(),
-		cloudformation.Service(),
-		cloudfront.Service(),
-		cloudwatch.Service(),
-		cognitoidentity.Service(),
-		ec2.Service(),
-		elb.Service(),
-		elbv2.Service(),
-		events.Service(),
-		iam.Service(),
-		kms.Service(),
-		lambda.Service(),
-		logs.Service(),
-		rum.Service(),
-		s3.Service(),
-		secretsmanager.Service(),
-		sns.Service(),
-		sqs.Service(),
-		ssm.Service(),
-		sts.Service(),
-		synthetics.Service(),
+	list := make([]*shape.Service, len(links))
+	var wg sync.WaitGroup
+	for i, link := range links {
+		wg.Go(func() { list[i] = link() })
 	}
+	wg.Wait()
+	return list
+}
+
+var links = [...]func() *shape.Service{
+	autoscaling.Service,
+	cloudformation.Service,
+	cloudfront.Service,
+	cloudwatch.Service,
+	cognitoidentity.Service,
+	ec2.Service,
+	elb.Service,
+	elbv2.Service,
+	events.Service,
+	iam.Service,
+	kms.Service,
+	lambda.Service,
+	logs.Service,
+	rum.Service,
+	s3.Service,
+	secretsmanager.Service,
+	sns.Service,
+	sqs.Service,
+	ssm.Service,
+	sts.Service,
+	synthetics.Service,
 }

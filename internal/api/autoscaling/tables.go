@@ -89,7 +89,7 @@ var table = shape.Table{
 		{Operation: shape.Operation{Name: "TerminateInstanceInAutoScalingGroup", Method: "POST", Path: "/", Status: 200, OutputWrapper: "TerminateInstanceInAutoScalingGroupResult"}, Input: 128, Output: 129, Errors: []uint16{384, 374}},
 		{Operation: shape.Operation{Name: "UpdateAutoScalingGroup", Method: "POST", Path: "/", Status: 200}, Input: 130, Output: 131, Errors: []uint16{384, 374, 395}},
 	},
-	Shapes: []shape.ShapeRow{
+	Shapes: []shape.Row{
 		{Name: "AttachInstancesQuery", Kind: shape.Structure, Type: 1, Count: 2},
 		{Kind: shape.Structure, Type: 2, First: 2},
 		{Name: "AttachLoadBalancerTargetGroupsType", Kind: shape.Structure, Type: 3, First: 2, Count: 2},

@@ -113,7 +113,7 @@ var table = shape.Table{
 		{Operation: shape.Operation{Name: "UpdateTerminationProtection", Method: "POST", Path: "/", Status: 200, OutputWrapper: "UpdateTerminationProtectionResult"}, Input: 176, Output: 177},
 		{Operation: shape.Operation{Name: "ValidateTemplate", Method: "POST", Path: "/", Status: 200, OutputWrapper: "ValidateTemplateResult"}, Input: 178, Output: 179},
 	},
-	Shapes: []shape.ShapeRow{
+	Shapes: []shape.Row{
 		{Name: "ActivateOrganizationsAccessInput", Kind: shape.Structure, Type: 1},
 		{Name: "ActivateOrganizationsAccessOutput", Kind: shape.Structure, Type: 2},
 		{Name: "ActivateTypeInput", Kind: shape.Structure, Type: 3, Count: 10},

@@ -190,7 +190,7 @@ var table = shape.Table{
 		{Operation: shape.Operation{Name: "UpdateVpcOrigin", Method: "PUT", Path: "/2020-05-31/vpc-origin/{Id}", Status: 202}, Input: 330, Output: 331, Errors: []uint16{664, 338, 465, 823, 463, 521, 379, 464, 518, 522, 531}},
 		{Operation: shape.Operation{Name: "VerifyDnsConfiguration", Method: "POST", Path: "/2020-05-31/verify-dns-configuration", Status: 200}, Input: 332, Output: 333, Errors: []uint16{338, 465, 522}},
 	},
-	Shapes: []shape.ShapeRow{
+	Shapes: []shape.Row{
 		{Name: "AssociateAliasRequest", Kind: shape.Structure, Type: 1, Count: 2},
 		{Kind: shape.Structure, Type: 2, First: 2},
 		{Name: "AssociateDistributionTenantWebACLRequest", Kind: shape.Structure, Type: 3, First: 2, Count: 3, Facts: 1},

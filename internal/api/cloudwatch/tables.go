@@ -69,7 +69,7 @@ var table = shape.Table{
 		{Operation: shape.Operation{Name: "TagResource", Method: "POST", Path: "/", Status: 200, OutputWrapper: "TagResourceResult"}, Input: 88, Output: 89, Errors: []uint16{224, 298, 132, 220, 133}},
 		{Operation: shape.Operation{Name: "UntagResource", Method: "POST", Path: "/", Status: 200, OutputWrapper: "UntagResourceResult"}, Input: 90, Output: 91, Errors: []uint16{224, 298, 132, 220, 133}},
 	},
-	Shapes: []shape.ShapeRow{
+	Shapes: []shape.Row{
 		{Name: "DeleteAlarmMuteRuleInput", Kind: shape.Structure, Type: 1, Count: 1},
 		{Kind: shape.Structure, Type: 2, First: 1},
 		{Name: "DeleteAlarmsInput", Kind: shape.Structure, Type: 3, First: 1, Count: 1},

@@ -46,7 +46,7 @@ var table = shape.Table{
 		{Operation: shape.Operation{Name: "UntagResource", Method: "POST", Path: "/", Status: 200}, Input: 42, Output: 43, Errors: []uint16{85, 101, 92, 115, 83}},
 		{Operation: shape.Operation{Name: "UpdateIdentityPool", Method: "POST", Path: "/", Status: 200}, Input: 44, Output: 45, Errors: []uint16{85, 101, 92, 100, 115, 83, 58, 86}},
 	},
-	Shapes: []shape.ShapeRow{
+	Shapes: []shape.Row{
 		{Name: "CreateIdentityPoolInput", Kind: shape.Structure, Type: 1, Count: 9},
 		{Name: "IdentityPool", Kind: shape.Structure, Type: 2, First: 9, Count: 10},
 		{Name: "DeleteIdentitiesInput", Kind: shape.Structure, Type: 3, First: 19, Count: 1},

@@ -2,6 +2,7 @@ package coverage_test
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,12 +14,7 @@ import (
 
 func only(names ...string) coverage.Implemented {
 	return func(op *shape.Operation) bool {
-		for _, n := range names {
-			if op.Name == n {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(names, op.Name)
 	}
 }
 

@@ -788,7 +788,7 @@ var table = shape.Table{
 		{Operation: shape.Operation{Name: "UpdateSecurityGroupRuleDescriptionsIngress", Method: "POST", Path: "/", Status: 200}, Input: 1526, Output: 1527},
 		{Operation: shape.Operation{Name: "WithdrawByoipCidr", Method: "POST", Path: "/", Status: 200}, Input: 1528, Output: 1529},
 	},
-	Shapes: []shape.ShapeRow{
+	Shapes: []shape.Row{
 		{Name: "AcceptAddressTransferRequest", Kind: shape.Structure, Type: 1, Count: 3},
 		{Name: "AcceptAddressTransferResult", Kind: shape.Structure, Type: 2, First: 3, Count: 1},
 		{Name: "AcceptCapacityReservationBillingOwnershipRequest", Kind: shape.Structure, Type: 3, First: 4, Count: 2},

@@ -52,7 +52,7 @@ var table = shape.Table{
 		{Operation: shape.Operation{Name: "SetLoadBalancerPoliciesForBackendServer", Method: "POST", Path: "/", Status: 200, OutputWrapper: "SetLoadBalancerPoliciesForBackendServerResult"}, Input: 54, Output: 55, Errors: []uint16{63, 147, 110}},
 		{Operation: shape.Operation{Name: "SetLoadBalancerPoliciesOfListener", Method: "POST", Path: "/", Status: 200, OutputWrapper: "SetLoadBalancerPoliciesOfListenerResult"}, Input: 56, Output: 57, Errors: []uint16{63, 147, 122, 110}},
 	},
-	Shapes: []shape.ShapeRow{
+	Shapes: []shape.Row{
 		{Name: "AddTagsInput", Kind: shape.Structure, Type: 1, Count: 2},
 		{Name: "AddTagsOutput", Kind: shape.Structure, Type: 2, First: 2},
 		{Name: "ApplySecurityGroupsToLoadBalancerInput", Kind: shape.Structure, Type: 3, First: 2, Count: 2},

@@ -74,7 +74,7 @@ var table = shape.Table{
 		{Operation: shape.Operation{Name: "SetSecurityGroups", Method: "POST", Path: "/", Status: 200, OutputWrapper: "SetSecurityGroupsResult"}, Input: 98, Output: 99, Errors: []uint16{249, 203, 207}},
 		{Operation: shape.Operation{Name: "SetSubnets", Method: "POST", Path: "/", Status: 200, OutputWrapper: "SetSubnetsResult"}, Input: 100, Output: 101, Errors: []uint16{249, 203, 339, 208, 110, 142, 147}},
 	},
-	Shapes: []shape.ShapeRow{
+	Shapes: []shape.Row{
 		{Name: "AddListenerCertificatesInput", Kind: shape.Structure, Type: 1, Count: 2},
 		{Name: "AddListenerCertificatesOutput", Kind: shape.Structure, Type: 2, First: 2, Count: 1},
 		{Name: "AddTagsInput", Kind: shape.Structure, Type: 3, First: 3, Count: 2},

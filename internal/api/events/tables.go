@@ -80,7 +80,7 @@ var table = shape.Table{
 		{Operation: shape.Operation{Name: "UpdateEndpoint", Method: "POST", Path: "/", Status: 200}, Input: 110, Output: 111, Errors: []uint16{305, 147, 229}},
 		{Operation: shape.Operation{Name: "UpdateEventBus", Method: "POST", Path: "/", Status: 200}, Input: 112, Output: 113, Errors: []uint16{305, 229, 147, 251}},
 	},
-	Shapes: []shape.ShapeRow{
+	Shapes: []shape.Row{
 		{Name: "ActivateEventSourceRequest", Kind: shape.Structure, Type: 1, Count: 1},
 		{Kind: shape.Structure, Type: 2, First: 1},
 		{Name: "CancelReplayRequest", Kind: shape.Structure, Type: 3, First: 1, Count: 1},

@@ -199,7 +199,7 @@ var table = shape.Table{
 		{Operation: shape.Operation{Name: "UploadServerCertificate", Method: "POST", Path: "/", Status: 200, OutputWrapper: "UploadServerCertificateResult"}, Input: 348, Output: 349, Errors: []uint16{415, 411, 390, 420, 414, 370, 484}},
 		{Operation: shape.Operation{Name: "UploadSigningCertificate", Method: "POST", Path: "/", Status: 200, OutputWrapper: "UploadSigningCertificateResult"}, Input: 350, Output: 351, Errors: []uint16{415, 390, 420, 410, 388, 424, 370, 484}},
 	},
-	Shapes: []shape.ShapeRow{
+	Shapes: []shape.Row{
 		{Name: "AcceptDelegationRequestRequest", Kind: shape.Structure, Type: 1, Count: 1},
 		{Kind: shape.Structure, Type: 2, First: 1},
 		{Name: "AddClientIDToOpenIDConnectProviderRequest", Kind: shape.Structure, Type: 3, First: 1, Count: 2},

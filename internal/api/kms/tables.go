@@ -77,7 +77,7 @@ var table = shape.Table{
 		{Operation: shape.Operation{Name: "Verify", Method: "POST", Path: "/", Status: 200}, Input: 104, Output: 105, Errors: []uint16{214, 146, 200, 144, 179, 177, 181, 184, 183, 149}},
 		{Operation: shape.Operation{Name: "VerifyMac", Method: "POST", Path: "/", Status: 200}, Input: 106, Output: 107, Errors: []uint16{214, 146, 200, 179, 177, 181, 182, 184, 149}},
 	},
-	Shapes: []shape.ShapeRow{
+	Shapes: []shape.Row{
 		{Name: "CancelKeyDeletionRequest", Kind: shape.Structure, Type: 1, Count: 1},
 		{Name: "CancelKeyDeletionResponse", Kind: shape.Structure, Type: 2, First: 1, Count: 1},
 		{Name: "ConnectCustomKeyStoreRequest", Kind: shape.Structure, Type: 3, First: 2, Count: 1},

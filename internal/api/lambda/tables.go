@@ -108,7 +108,7 @@ var table = shape.Table{
 		{Operation: shape.Operation{Name: "UpdateFunctionEventInvokeConfig", Method: "POST", Path: "/2019-09-25/functions/{FunctionName}/event-invoke-config", Status: 200}, Input: 166, Output: 167, Errors: []uint16{362, 482, 510, 556, 484}},
 		{Operation: shape.Operation{Name: "UpdateFunctionUrlConfig", Method: "PUT", Path: "/2021-10-31/functions/{FunctionName}/url", Status: 200}, Input: 168, Output: 169, Errors: []uint16{362, 482, 510, 556, 484}},
 	},
-	Shapes: []shape.ShapeRow{
+	Shapes: []shape.Row{
 		{Name: "AddLayerVersionPermissionRequest", Kind: shape.Structure, Type: 1, Count: 7},
 		{Name: "AddLayerVersionPermissionResponse", Kind: shape.Structure, Type: 2, First: 7, Count: 2},
 		{Name: "AddPermissionRequest", Kind: shape.Structure, Type: 3, First: 9, Count: 12},

@@ -136,7 +136,7 @@ var table = shape.Table{
 		{Operation: shape.Operation{Name: "UpdateLookupTable", Method: "POST", Path: "/", Status: 200}, Input: 222, Output: 223, Errors: []uint16{433, 599, 226, 708, 637}},
 		{Operation: shape.Operation{Name: "UpdateScheduledQuery", Method: "POST", Path: "/", Status: 200}, Input: 224, Output: 225, Errors: []uint16{708, 226, 599, 684, 430}},
 	},
-	Shapes: []shape.ShapeRow{
+	Shapes: []shape.Row{
 		{Name: "AssociateKmsKeyRequest", Kind: shape.Structure, Type: 1, Count: 3},
 		{Kind: shape.Structure, Type: 2, First: 3},
 		{Name: "AssociateSourceToS3TableIntegrationRequest", Kind: shape.Structure, Type: 3, First: 3, Count: 2},

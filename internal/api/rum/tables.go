@@ -43,7 +43,7 @@ var table = shape.Table{
 		{Operation: shape.Operation{Name: "UpdateAppMonitor", Method: "PATCH", Path: "/appmonitor/{Name}", Status: 200}, Input: 36, Output: 37, Errors: []uint16{58, 108, 78, 131, 122, 40}},
 		{Operation: shape.Operation{Name: "UpdateRumMetricDefinition", Method: "PATCH", Path: "/rummetrics/{AppMonitorName}/metrics", Status: 200, Idempotent: true}, Input: 38, Output: 39, Errors: []uint16{58, 112, 108, 78, 131, 122, 40}},
 	},
-	Shapes: []shape.ShapeRow{
+	Shapes: []shape.Row{
 		{Name: "BatchCreateRumMetricDefinitionsRequest", Kind: shape.Structure, Type: 1, Count: 4},
 		{Name: "BatchCreateRumMetricDefinitionsResponse", Kind: shape.Structure, Type: 2, First: 4, Count: 2},
 		{Name: "BatchDeleteRumMetricDefinitionsRequest", Kind: shape.Structure, Type: 3, First: 6, Count: 4},

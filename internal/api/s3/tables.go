@@ -134,7 +134,7 @@ var table = shape.Table{
 		{Operation: shape.Operation{Name: "UploadPartCopy", Method: "PUT", Path: "/{Bucket}/{Key+}", Status: 200}, Input: 218, Output: 219},
 		{Operation: shape.Operation{Name: "WriteGetObjectResponse", Method: "POST", Path: "/WriteGetObjectResponse", Status: 200, Host: "{RequestRoute}.", UnsignedPayload: true}, Input: 220, Output: 221},
 	},
-	Shapes: []shape.ShapeRow{
+	Shapes: []shape.Row{
 		{Name: "AbortMultipartUploadRequest", Kind: shape.Structure, Type: 1, Count: 6},
 		{Name: "AbortMultipartUploadOutput", Kind: shape.Structure, Type: 2, First: 6, Count: 1},
 		{Name: "CompleteMultipartUploadRequest", Kind: shape.Structure, Type: 3, First: 7, Count: 23, Facts: 1},

@@ -46,7 +46,7 @@ var table = shape.Table{
 		{Operation: shape.Operation{Name: "UpdateSecretVersionStage", Method: "POST", Path: "/", Status: 200}, Input: 42, Output: 43, Errors: []uint16{107, 78, 79, 85, 76}},
 		{Operation: shape.Operation{Name: "ValidateResourcePolicy", Method: "POST", Path: "/", Status: 200}, Input: 44, Output: 45, Errors: []uint16{86, 107, 78, 76, 79}},
 	},
-	Shapes: []shape.ShapeRow{
+	Shapes: []shape.Row{
 		{Name: "BatchGetSecretValueRequest", Kind: shape.Structure, Type: 1, Count: 4},
 		{Name: "BatchGetSecretValueResponse", Kind: shape.Structure, Type: 2, First: 4, Count: 3},
 		{Name: "CancelRotateSecretRequest", Kind: shape.Structure, Type: 3, First: 7, Count: 1},

@@ -65,7 +65,7 @@ var table = shape.Table{
 		{Operation: shape.Operation{Name: "UntagResource", Method: "POST", Path: "/", Status: 200, OutputWrapper: "UntagResourceResult"}, Input: 80, Output: 81, Errors: []uint16{137, 151, 142, 153, 100, 86, 92}},
 		{Operation: shape.Operation{Name: "VerifySMSSandboxPhoneNumber", Method: "POST", Path: "/", Status: 200, OutputWrapper: "VerifySMSSandboxPhoneNumberResult"}, Input: 82, Output: 83, Errors: []uint16{86, 98, 100, 137, 164, 155}},
 	},
-	Shapes: []shape.ShapeRow{
+	Shapes: []shape.Row{
 		{Name: "AddPermissionInput", Kind: shape.Structure, Type: 1, Count: 4},
 		{Kind: shape.Structure, Type: 2, First: 4},
 		{Name: "CheckIfPhoneNumberIsOptedOutInput", Kind: shape.Structure, Type: 3, First: 4, Count: 1},

@@ -46,7 +46,7 @@ var table = shape.Table{
 		{Operation: shape.Operation{Name: "TagQueue", Method: "POST", Path: "/", Status: 200}, Input: 42, Output: 43, Errors: []uint16{67, 108, 104, 73, 122}},
 		{Operation: shape.Operation{Name: "UntagQueue", Method: "POST", Path: "/", Status: 200}, Input: 44, Output: 45, Errors: []uint16{67, 108, 104, 73, 122}},
 	},
-	Shapes: []shape.ShapeRow{
+	Shapes: []shape.Row{
 		{Name: "AddPermissionRequest", Kind: shape.Structure, Type: 1, Count: 4},
 		{Kind: shape.Structure, Type: 2, First: 4},
 		{Name: "CancelMessageMoveTaskRequest", Kind: shape.Structure, Type: 3, First: 4, Count: 1},

@@ -177,7 +177,7 @@ var table = shape.Table{
 		{Operation: shape.Operation{Name: "UpdateResourceDataSync", Method: "POST", Path: "/", Status: 200}, Input: 304, Output: 305, Errors: []uint16{1168, 1163, 1156, 661}},
 		{Operation: shape.Operation{Name: "UpdateServiceSetting", Method: "POST", Path: "/", Status: 200}, Input: 306, Output: 307, Errors: []uint16{661, 1219, 1301}},
 	},
-	Shapes: []shape.ShapeRow{
+	Shapes: []shape.Row{
 		{Name: "AddTagsToResourceRequest", Kind: shape.Structure, Type: 1, Count: 3},
 		{Name: "AddTagsToResourceResult", Kind: shape.Structure, Type: 2, First: 3},
 		{Name: "AssociateOpsItemRelatedItemRequest", Kind: shape.Structure, Type: 3, First: 3, Count: 4},

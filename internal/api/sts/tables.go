@@ -34,7 +34,7 @@ var table = shape.Table{
 		{Operation: shape.Operation{Name: "GetSessionToken", Method: "POST", Path: "/", Status: 200, OutputWrapper: "GetSessionTokenResult"}, Input: 18, Output: 19, Errors: []uint16{41}},
 		{Operation: shape.Operation{Name: "GetWebIdentityToken", Method: "POST", Path: "/", Status: 200, OutputWrapper: "GetWebIdentityTokenResult"}, Input: 20, Output: 21, Errors: []uint16{44, 36, 33}},
 	},
-	Shapes: []shape.ShapeRow{
+	Shapes: []shape.Row{
 		{Name: "AssumeRoleRequest", Kind: shape.Structure, Type: 1, Count: 12},
 		{Name: "AssumeRoleResponse", Kind: shape.Structure, Type: 2, First: 12, Count: 4},
 		{Name: "AssumeRoleWithSAMLRequest", Kind: shape.Structure, Type: 3, First: 16, Count: 6},

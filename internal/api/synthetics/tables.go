@@ -45,7 +45,7 @@ var table = shape.Table{
 		{Operation: shape.Operation{Name: "UntagResource", Method: "DELETE", Path: "/tags/{resourceArn}", Status: 200}, Input: 40, Output: 41, Errors: []uint16{47, 116, 146, 83, 105}},
 		{Operation: shape.Operation{Name: "UpdateCanary", Method: "PATCH", Path: "/canary/{name}", Status: 200}, Input: 42, Output: 43, Errors: []uint16{106, 148, 123, 83, 120, 44}},
 	},
-	Shapes: []shape.ShapeRow{
+	Shapes: []shape.Row{
 		{Name: "AssociateResourceRequest", Kind: shape.Structure, Type: 1, Count: 2},
 		{Name: "AssociateResourceResponse", Kind: shape.Structure, Type: 2, First: 2},
 		{Name: "CreateCanaryRequest", Kind: shape.Structure, Type: 3, First: 2, Count: 15},

@@ -44,7 +44,7 @@ func (p *pkg) tables() (string, error) {
 	b.WriteString(serviceFunc)
 	b.WriteString("var table = shape.Table{\nService: " + p.serviceLiteral() + ",\n")
 	slice(&b, "Operations", "shape.OperationRow", ops.String())
-	slice(&b, "Shapes", "shape.ShapeRow", shapes.String())
+	slice(&b, "Shapes", "shape.Row", shapes.String())
 	slice(&b, "Members", "shape.MemberRow", members.String())
 	slice(&b, "ShapeFacts", "shape.Shape", sf.lines("{%s},\n"))
 	slice(&b, "Facts", "shape.Member", mf.lines("{%s},\n"))

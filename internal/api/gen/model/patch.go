@@ -78,7 +78,7 @@ func applyObject(o Object, op string, path []string, value any) (any, error) {
 	found := slices.ContainsFunc(o, func(f Field) bool { return f.Key == key })
 	out := slices.Clone(o)
 	switch {
-	case !found && !(last && op == "add"):
+	case !found && (!last || op != "add"):
 		return nil, fmt.Errorf("there is no %q", key)
 	case last && op == "remove":
 		out.Delete(key)
@@ -98,7 +98,7 @@ func applyArray(a []any, op string, path []string, value any) (any, error) {
 		return append(slices.Clone(a), value), nil
 	}
 	i, err := strconv.Atoi(path[0])
-	if err != nil || i < 0 || i > len(a) || (i == len(a) && !(last && op == "add")) {
+	if err != nil || i < 0 || i > len(a) || (i == len(a) && (!last || op != "add")) {
 		return nil, fmt.Errorf("there is no element %q in an array of %d", path[0], len(a))
 	}
 	switch {
