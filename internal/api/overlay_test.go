@@ -110,7 +110,10 @@ func TestSQSQuery(t *testing.T) {
 	}
 	for _, s := range svc.Shapes {
 		for _, m := range s.Members {
-			if (m.Shape.Kind == shape.List || m.Shape.Kind == shape.Map) && (m.QueryName == "" || !(m.Flattened || m.Shape.Flattened)) {
+			if m.Shape.Kind != shape.List && m.Shape.Kind != shape.Map {
+				continue
+			}
+			if flat := m.Flattened || m.Shape.Flattened; m.QueryName == "" || !flat {
 				t.Errorf("%s.%s has no flattened query name", s.Name, m.Name)
 			}
 		}
