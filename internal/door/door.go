@@ -8,6 +8,10 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+
+	"nephele.dev/nephele/internal/door/sigv4"
+	"nephele.dev/nephele/internal/shape"
+	"nephele.dev/nephele/internal/wire"
 )
 
 // MaxHeaderBytes bounds a request's header, as AWS's load balancers do.
@@ -19,8 +23,13 @@ type Door struct {
 	log       *slog.Logger
 	server    *http.Server
 	draining  atomic.Bool
-	untrusted sync.Map // remote address as a string -> *int of marks
+	untrusted sync.Map // remote address as a string -> *byte, the mark
 	admin     http.Handler
+	hosts     *hosts
+	router    *wire.Router
+	codecs    map[shape.Protocol]wire.Codec
+	bySigning map[string]*shape.Service
+	keys      sigv4.Keys
 }
 
 // New returns a Door that is not listening yet.
@@ -28,7 +37,16 @@ func New(o Options) (*Door, error) {
 	if err := o.defaults(); err != nil {
 		return nil, err
 	}
-	d := &Door{opts: o, log: o.Logger}
+	d := &Door{
+		opts: o, log: o.Logger, hosts: newHosts(o.Hostnames, o.Services), router: wire.NewRouter(o.Services),
+		codecs: make(map[shape.Protocol]wire.Codec), bySigning: make(map[string]*shape.Service),
+	}
+	for _, p := range []shape.Protocol{shape.JSON10, shape.JSON11, shape.Query, shape.EC2Query, shape.RestJSON, shape.RestXML, shape.CBOR} {
+		d.codecs[p] = wire.New(p, wire.Limits{MaxBody: maxLimit})
+	}
+	for _, s := range o.Services {
+		d.bySigning[signingName(s)] = s
+	}
 	d.server = d.newServer()
 	d.admin = d.newAdmin()
 	return d, nil

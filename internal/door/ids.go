@@ -1,7 +1,6 @@
 package door
 
 import (
-	"encoding/base64"
 	"encoding/hex"
 	"math/rand/v2"
 	"strings"
@@ -23,14 +22,10 @@ func newUUID() string {
 	return string(s[:])
 }
 
-// s3IDs returns a request id in the form of S3's, 16 hexadecimal digits in
-// capitals, made of id, and an extended one to go with it.
-func s3IDs(id string) (request, extended string) {
-	request = strings.ToUpper(strings.ReplaceAll(id, "-", ""))
-	if len(request) > 16 {
-		request = request[:16]
-	}
-	return request, base64.StdEncoding.EncodeToString(randomBytes(56))
+// s3ID returns id in the form of S3's: 16 hexadecimal digits in capitals.
+func s3ID(id string) string {
+	id = strings.ToUpper(strings.ReplaceAll(id, "-", ""))
+	return id[:min(len(id), 16)]
 }
 
 func randomBytes(n int) []byte {

@@ -52,7 +52,7 @@ func (s *Signature) Verify(r *http.Request, key []byte, bodyHash string) error {
 		for _, query := range queries {
 			s.canonical(buf, r, path, query, hash)
 			if s.matches(buf, key) {
-				return s.checkHash(bodyHash)
+				return s.CheckBody(bodyHash)
 			}
 		}
 	}
@@ -111,8 +111,9 @@ func (s *Signature) payloadHash(bodyHash string) (string, error) {
 	return bodyHash, nil
 }
 
-// checkHash compares the hash that was signed with that of the body.
-func (s *Signature) checkHash(bodyHash string) error {
+// CheckBody compares the hash that was signed, if one was, with that of the
+// body. The error is an *Error.
+func (s *Signature) CheckBody(bodyHash string) error {
 	if bodyHash == "" || !isHash(s.Payload) || s.Payload == bodyHash {
 		return nil
 	}

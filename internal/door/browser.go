@@ -1,0 +1,101 @@
+package door
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+const (
+	corsMethods = "GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS"
+	// corsExposed begins with the wildcard, which holds for requests without
+	// cookies; the list is for the others.
+	corsExposed = "*, x-amzn-requestid, x-amzn-errortype, x-amzn-errormessage, x-amzn-trace-id, x-amz-request-id, x-amz-id-2, " +
+		"x-amz-version-id, x-amz-delete-marker, x-amz-server-side-encryption, x-amz-apigw-id, etag, content-range, date, location"
+	corsMaxAge = "7200"
+)
+
+// browser answers what only browsers ask and refuses pages that must not call.
+// It reports whether the request is done with.
+func (d *Door) browser(w http.ResponseWriter, r *http.Request) (done bool) {
+	origin := r.Header.Get("Origin")
+	if !d.mayCall(r, origin) {
+		d.log.Info("request from a foreign page refused", "origin", origin, "host", r.Host)
+		refusePage(w, origin, r.Host)
+		return true
+	}
+	if origin == "" {
+		return false
+	}
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", origin)
+	h.Add("Vary", "Origin")
+	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
+		h.Set("Access-Control-Expose-Headers", corsExposed)
+		return false
+	}
+	d.preflight(h, r)
+	w.WriteHeader(http.StatusOK)
+	return true
+}
+
+// preflight allows whatever the page is about to send: which headers AWS's
+// SDKs use changes with every release, and the signature covers them.
+func (d *Door) preflight(h http.Header, r *http.Request) {
+	h.Add("Vary", "Access-Control-Request-Method, Access-Control-Request-Headers")
+	h.Set("Access-Control-Allow-Methods", corsMethods)
+	if headers := r.Header.Values("Access-Control-Request-Headers"); len(headers) > 0 {
+		h.Set("Access-Control-Allow-Headers", strings.Join(headers, ", "))
+	}
+	if r.Header.Get("Access-Control-Request-Private-Network") == "true" {
+		h.Set("Access-Control-Allow-Private-Network", "true")
+	}
+	h.Set("Access-Control-Max-Age", corsMaxAge)
+}
+
+// mayCall reports whether the page behind a request, if any, may call the API.
+// With signatures anyone may. Without, whoever reaches us is root: then foreign
+// origins are refused, and so are host names that are not ours (a page can make
+// its own name point to us) and cross-site requests that browsers send without
+// an origin, where they could change something.
+func (d *Door) mayCall(r *http.Request, origin string) bool {
+	if d.opts.Auth || d.allowed(origin) {
+		return true
+	}
+	if !d.hosts.known(bare(r.Host)) {
+		return false
+	}
+	if origin != "" {
+		return d.nearby(origin)
+	}
+	return r.Header.Get("Sec-Fetch-Site") != "cross-site" || !strings.Contains(r.URL.RawQuery, "Action=")
+}
+
+// allowed reports whether an origin is configured.
+func (d *Door) allowed(origin string) bool {
+	for _, o := range d.opts.AllowedOrigins {
+		if o == "*" || origin != "" && strings.EqualFold(o, origin) {
+			return true
+		}
+	}
+	return false
+}
+
+// nearby reports whether an origin is one of the local network.
+func (d *Door) nearby(origin string) bool {
+	u, err := url.Parse(origin)
+	return err == nil && u.Host != "" && d.hosts.local(strings.ToLower(u.Hostname()))
+}
+
+func refusePage(w http.ResponseWriter, origin, host string) {
+	message := "Nephele runs with --auth=off and does not answer pages from " + quote(origin) +
+		". Add it to --allowed-origins, or start with --auth=on.\n"
+	if origin == "" {
+		message = "Nephele runs with --auth=off and does not answer under the name " + quote(bare(host)) +
+			". Add it to --hostnames, or start with --auth=on.\n"
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(http.StatusForbidden)
+	w.Write([]byte(message)) //nolint:errcheck // the peer is told or gone
+}

@@ -1,0 +1,248 @@
+package door
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"nephele.dev/nephele/internal/awserr"
+	"nephele.dev/nephele/internal/door/sigv4"
+	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/shape"
+	"nephele.dev/nephele/internal/wire"
+)
+
+// call is one API request on its way through the door.
+type call struct {
+	door  *Door
+	w     *recorder
+	r     *http.Request
+	begin time.Time
+	id    string
+	peer  peer
+	host  hostInfo
+	hint  sigv4.Hint
+	in    *inflow // the connection's end of the body
+
+	sig     *sigv4.Signature // nil without a signature, and without Auth
+	sigErr  error            // why the signature is refused, as soon as that is known
+	key     []byte
+	proven  bool // the signature has been verified
+	caller  plane.Caller
+	match   wire.Match
+	body    []byte
+	read    bool // body holds the whole body
+	reached bool // the plane had the call, and has logged it
+}
+
+func (d *Door) newCall(w http.ResponseWriter, r *http.Request, p peer) *call {
+	c := &call{
+		door: d, r: r, begin: time.Now(), id: d.opts.NewID(),
+		w: newRecorder(w, r, d.opts.Timeouts.Stall), peer: p,
+	}
+	c.w.Header().Set("Server", serverName)
+	c.in = newInflow(r, c.w.control, d.opts.Timeouts.Stall)
+	r.Body = c.in
+	c.host = d.hosts.read(r.Host)
+	c.hint = sigv4.HintOf(r)
+	return c
+}
+
+// serve takes the call through its stages and answers it.
+func (c *call) serve() {
+	defer c.in.abandon()
+	err := c.handle()
+	answered := err == nil || c.fail(err)
+	c.door.finish(c, err)
+	if !answered {
+		// All that is left is to break the connection, so that half an object is
+		// not taken for a whole one.
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// handle is the order of a call. Its error is what the caller is answered,
+// or one of the connection when the answer is already under way.
+func (c *call) handle() error {
+	c.claim()
+	c.locate()
+	match, err := c.door.router.Match(c.r, c.signingName(), c.form)
+	c.match = match
+	if err != nil {
+		return c.unrouted(err)
+	}
+	if err := c.authenticate(); err != nil {
+		return err
+	}
+	req, err := c.payload()
+	if err != nil {
+		return err
+	}
+	codec := c.door.codecs[c.match.Protocol]
+	in, err := codec.DecodeRequest(c.match.Operation, req)
+	if err != nil {
+		return err
+	}
+	c.scrub()
+	c.reached = true
+	out, err := c.door.opts.Plane.Invoke(c.r.Context(), c.caller, c.match.Operation, in.Value,
+		plane.WithMissing(in.Missing), plane.WithRequestID(c.id), plane.WithHTTP(c.r.Header, c.baseURL()))
+	if err != nil {
+		return err
+	}
+	return codec.EncodeResponse(c.w, c.match.Operation, out, c.id)
+}
+
+// locate turns the two ways of naming an S3 bucket into one, and takes the
+// empty and dot segments out of the paths of other services (sigv4.CleanPath).
+// What was signed has been noted before.
+func (c *call) locate() {
+	if c.isS3() {
+		bucket := c.host.bucket
+		if bucket == "" {
+			bucket = c.host.maybe
+		}
+		if bucket != "" {
+			u := *c.r.URL
+			escaped := u.EscapedPath()
+			u.Path, u.RawPath = "/"+bucket+u.Path, "/"+bucket+escaped
+			if u.Path == "/"+bucket {
+				u.Path, u.RawPath = u.Path+"/", u.RawPath+"/"
+			}
+			c.r.URL = &u
+		}
+		c.id = s3ID(c.id)
+		return
+	}
+	if c.signingName() == "" {
+		return
+	}
+	escaped := c.r.URL.EscapedPath()
+	if clean := sigv4.CleanPath(escaped); clean != escaped {
+		setEscapedPath(c.r, clean)
+	}
+}
+
+// isS3 reports whether the call is S3's by its scope, else by its host: a
+// plain GET below a bucket's name has nothing else to tell.
+func (c *call) isS3() bool {
+	if c.hint.Service != "" {
+		return sigv4.IsS3(c.hint.Service)
+	}
+	if c.host.service != "" {
+		return c.host.service == "s3"
+	}
+	return c.host.maybe != "" && c.r.Header.Get("X-Amz-Target") == "" && c.r.Header.Get("Smithy-Protocol") == "" &&
+		!strings.Contains(c.r.URL.RawQuery, "Action=") && !isForm(c.r)
+}
+
+// signingName is the service that is meant, "" when only the router can tell.
+func (c *call) signingName() string {
+	switch {
+	case c.hint.Service != "":
+		return c.hint.Service
+	case c.host.service != "":
+		return c.host.service
+	case c.isS3():
+		return "s3"
+	}
+	return ""
+}
+
+func isForm(r *http.Request) bool {
+	return strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
+}
+
+// form reads the body of a form for the router.
+func (c *call) form() ([]byte, error) {
+	svc := c.door.bySigning[c.signingName()]
+	limit := bodyLimit(svc, nil)
+	if c.sigErr != nil {
+		limit = min(limit, defaultLimit) // of someone we do not know
+	}
+	return c.buffer(limit)
+}
+
+// unrouted is the answer to a request that names no operation of ours. The
+// router leaves the words to us where AWS has none.
+func (c *call) unrouted(err error) error {
+	e := awserr.As(err)
+	if e == nil || e.Status == http.StatusRequestEntityTooLarge {
+		return err
+	}
+	service := c.signingName()
+	worded := *e
+	switch {
+	case service != "" && c.door.bySigning[service] == nil && !sigv4.IsS3(service):
+		worded.Message = "Nephele does not know the service " + quote(service) + "."
+	case e.Message != "":
+	case c.match.Service != nil:
+		worded.Message = "Nephele does not know this operation of " + c.match.Service.Name + "."
+	default:
+		worded.Message = "Nephele cannot tell which service this request is for: sign it, or use the service's host name."
+	}
+	return &worded
+}
+
+// guessProtocol is the protocol in which an answer stands the best chance.
+func guessProtocol(r *http.Request) shape.Protocol {
+	ct := r.Header.Get("Content-Type")
+	switch {
+	case r.Header.Get("Smithy-Protocol") != "":
+		return shape.CBOR
+	case r.Header.Get("X-Amz-Target") != "":
+		return shape.JSON11
+	case isForm(r) || strings.Contains(r.URL.RawQuery, "Action="):
+		return shape.Query
+	case strings.Contains(ct, "xml"):
+		return shape.RestXML
+	}
+	return shape.RestJSON
+}
+
+// scrub takes what proves an identity out of the header that handlers see.
+func (c *call) scrub() {
+	h := c.r.Header
+	h.Del("Authorization")
+	h.Del("X-Amz-Security-Token")
+}
+
+// baseURL is how the caller reached us.
+func (c *call) baseURL() string {
+	if c.peer.secure {
+		return "https://" + c.r.Host
+	}
+	return "http://" + c.r.Host
+}
+
+// fail answers with an error, and reports false when an answer is already
+// under way.
+func (c *call) fail(err error) (answered bool) {
+	log := c.door.log.With("request_id", c.id)
+	if c.w.status != 0 {
+		log.Debug("answer broken off", "error", err)
+		return false
+	}
+	e := awserr.As(err)
+	if e == nil {
+		e = internalError(c.family()).Because(err)
+	}
+	if e.Status == http.StatusInternalServerError && e.Cause != nil && !c.reached {
+		log.Error("internal failure", "error", e)
+	}
+	codec := c.door.codecs[c.protocol()]
+	if err := codec.EncodeError(c.w, c.match.Service, c.match.Operation, e, c.id); err != nil {
+		log.Debug("error answer broken off", "error", err)
+	}
+	return true
+}
+
+// protocol is the one to answer in.
+func (c *call) protocol() shape.Protocol {
+	if c.match.Protocol != "" {
+		return c.match.Protocol
+	}
+	return guessProtocol(c.r)
+}
+
+func (c *call) family() family { return familyOf(c.match.Service, c.protocol()) }

@@ -1,0 +1,181 @@
+package door
+
+import (
+	"net"
+	"net/netip"
+	"strings"
+
+	"nephele.dev/nephele/internal/shape"
+)
+
+// suffixes are the names below which clients find AWS's services, with or
+// without help of resolver settings.
+var suffixes = []string{
+	"amazonaws.com", "amazonaws.com.cn", "api.aws", "localhost.localstack.cloud", "localhost", "nephele.internal",
+}
+
+// reserved are the top-level names that nobody can register (RFC 6761, RFC
+// 6762, RFC 8375): no foreign web page has them as its origin.
+var reserved = []string{"localhost", "local", "internal", "test", "lan", "home.arpa"}
+
+// hosts reads meaning out of host names.
+type hosts struct {
+	suffixes []string
+	names    []string                  // configured ones
+	prefixes map[string]*shape.Service // by endpoint prefix
+}
+
+func newHosts(names []string, services []*shape.Service) *hosts {
+	h := &hosts{prefixes: make(map[string]*shape.Service, len(services))}
+	for _, n := range names {
+		h.names = append(h.names, strings.ToLower(strings.Trim(n, ".")))
+	}
+	h.suffixes = append(append([]string{}, h.names...), suffixes...)
+	for _, s := range services {
+		if h.prefixes[s.EndpointPrefix] == nil {
+			h.prefixes[s.EndpointPrefix] = s
+		}
+	}
+	return h
+}
+
+// hostInfo is what a host name says. Fields are "" where it says nothing.
+type hostInfo struct {
+	service string // signing name
+	region  string
+	bucket  string // of a virtual-hosted S3 request
+	maybe   string // a bucket, if the request turns out to be S3's
+}
+
+// bare is a Host header without its port, lower case.
+func bare(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+}
+
+// read takes a host name apart:
+//
+//	[prefix.]SERVICE[-fips][.REGION].SUFFIX
+//	[BUCKET.]s3[-REGION|-accelerate|-fips][.dualstack][.REGION].SUFFIX
+//	BUCKET.localhost, and BUCKET below a configured name
+func (h *hosts) read(host string) hostInfo {
+	rest, suffix := h.cut(bare(host))
+	if rest == "" {
+		return hostInfo{}
+	}
+	labels := strings.Split(rest, ".")
+	if info, ok := readS3(labels); ok {
+		return info
+	}
+	if info, ok := h.readService(labels); ok {
+		return info
+	}
+	if strings.HasPrefix(suffix, "amazonaws.com") || suffix == "api.aws" {
+		return hostInfo{}
+	}
+	return hostInfo{maybe: rest}
+}
+
+// cut takes the longest known suffix off a name.
+func (h *hosts) cut(name string) (rest, suffix string) {
+	for _, s := range h.suffixes {
+		if name == s {
+			return "", s
+		}
+		r, ok := strings.CutSuffix(name, "."+s)
+		if ok && len(s) > len(suffix) {
+			rest, suffix = r, s
+		}
+	}
+	return rest, suffix
+}
+
+// readS3 finds the label of S3 that has nothing but a region behind it.
+func readS3(labels []string) (hostInfo, bool) {
+	info := hostInfo{service: "s3"}
+	for i := len(labels) - 1; i >= 0; i-- {
+		l := labels[i]
+		switch {
+		case l == "s3" || strings.HasPrefix(l, "s3-"):
+			if r := strings.TrimPrefix(l, "s3-"); info.region == "" && isRegion(r) {
+				info.region = r
+			}
+			info.bucket = strings.Join(labels[:i], ".")
+			return info, true
+		case l == "dualstack":
+		case isRegion(l):
+			info.region = l
+		default:
+			return hostInfo{}, false
+		}
+	}
+	return hostInfo{}, false
+}
+
+func (h *hosts) readService(labels []string) (hostInfo, bool) {
+	var info hostInfo
+	n := len(labels)
+	if isRegion(labels[n-1]) && n > 1 {
+		info.region = labels[n-1]
+		n--
+	}
+	svc := h.prefixes[strings.TrimSuffix(labels[n-1], "-fips")]
+	if svc == nil {
+		return info, false
+	}
+	info.service = signingName(svc)
+	return info, true
+}
+
+// isRegion reports whether a label has the form of a region: "us-gov-west-1".
+func isRegion(s string) bool {
+	n := len(s)
+	if n < 9 || n > 20 || s[n-1] < '0' || s[n-1] > '9' || s[n-2] != '-' || strings.Count(s, "-") < 2 {
+		return false
+	}
+	for _, c := range []byte(s[:n-2]) {
+		if c != '-' && (c < 'a' || c > 'z') {
+			return false
+		}
+	}
+	return true
+}
+
+func signingName(svc *shape.Service) string {
+	if svc.SigningName != "" {
+		return svc.SigningName
+	}
+	return svc.EndpointPrefix
+}
+
+// local reports whether only somebody near us can be behind a name: addresses
+// of this machine or of private networks, single labels, reserved names and the
+// configured ones. A web page that an attacker serves has no such origin.
+func (h *hosts) local(name string) bool {
+	if ip, err := netip.ParseAddr(name); err == nil {
+		ip = ip.Unmap()
+		return ip.IsLoopback() || ip.IsPrivate()
+	}
+	return name != "" && !strings.Contains(name, ".") || under(name, reserved) || under(name, h.names)
+}
+
+// known reports whether a request may be meant for us when it names this host:
+// any address, local names and AWS's. DNS rebinding comes with another one.
+func (h *hosts) known(name string) bool {
+	if _, err := netip.ParseAddr(name); err == nil || name == "" {
+		return true
+	}
+	return h.local(name) || under(name, h.suffixes)
+}
+
+// under reports whether name is one of suffixes, or below one.
+func under(name string, suffixes []string) bool {
+	for _, s := range suffixes {
+		if rest, ok := strings.CutSuffix(name, s); ok && (rest == "" || strings.HasSuffix(rest, ".")) {
+			return true
+		}
+	}
+	return false
+}
