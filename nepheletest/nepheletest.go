@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -15,6 +16,8 @@ import (
 
 	"nephele.dev/nephele/internal/app"
 	"nephele.dev/nephele/internal/config"
+	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/validate"
 )
 
 // stopPatience is how long a server may take to stop.
@@ -78,7 +81,7 @@ func Start(t testing.TB, opts ...Option) *Server {
 	for _, o := range opts {
 		o(&cfg)
 	}
-	a, err := app.New(t.Context(), cfg, app.WithLogger(logger(t, cfg.LogLevel)))
+	a, err := app.New(t.Context(), cfg, app.WithLogger(logger(t, cfg.LogLevel)), app.WithAnswered(outputCheck(t)))
 	if err != nil {
 		t.Fatalf("nepheletest: %v", err)
 	}
@@ -136,6 +139,19 @@ func clientConfig(cfg config.Config, url string) aws.Config {
 			return aws.Credentials{AccessKeyID: id, SecretAccessKey: secret, Source: "nepheletest"}, nil
 		}),
 		RetryMaxAttempts: 1,
+	}
+}
+
+// outputCheck fails Nephele's own tests on answers that break a constraint of
+// the model. Other people's tests are not the place for that.
+func outputCheck(t testing.TB) func(*plane.Call, any) {
+	if info, ok := debug.ReadBuildInfo(); !ok || info.Main.Path != "nephele.dev/nephele" {
+		return nil
+	}
+	return func(call *plane.Call, out any) {
+		for _, v := range validate.Output(call.Operation, out) {
+			t.Errorf("nepheletest: answer of %s:%s: %s", call.Operation.Service.Name, call.Operation.Name, v)
+		}
 	}
 }
 

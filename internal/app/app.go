@@ -12,6 +12,7 @@ import (
 	"nephele.dev/nephele/internal/config"
 	"nephele.dev/nephele/internal/door"
 	"nephele.dev/nephele/internal/engine"
+	"nephele.dev/nephele/internal/page"
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/store"
 )
@@ -27,7 +28,10 @@ type App struct {
 	services []service
 	door     *door.Door
 	metrics  *metrics
+	pages    *page.Sealer // seals the tokens of paginated listings
+	secret   []byte       // what pages was made of
 	root     rootKey
+	answered func(*plane.Call, any)
 
 	listener net.Listener
 	served   chan error // the door's Serve returned
@@ -45,6 +49,9 @@ type Option func(*App)
 
 // WithLogger makes the server log to l instead of standard error.
 func WithLogger(l *slog.Logger) Option { return func(a *App) { a.log = l } }
+
+// WithAnswered lets f see the output of every call that succeeds, for tests.
+func WithAnswered(f func(*plane.Call, any)) Option { return func(a *App) { a.answered = f } }
 
 // New opens everything that a server with this configuration needs, without
 // listening or working yet. On error nothing stays open.
@@ -68,6 +75,7 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (_ *App, err er
 		{"data directory", a.openData},
 		{"store", a.openStore},
 		{"blobs", a.openBlobs},
+		{"page tokens", a.openPages},
 		{"engine", a.openEngine},
 		{"plane", a.openPlane},
 		{"services", a.openServices},

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"sync"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"nephele.dev/nephele/internal/sandbox"
 	"nephele.dev/nephele/internal/sandbox/canaryrun"
 )
@@ -15,13 +17,14 @@ import (
 // probe of the machine takes longer than a server's start may.
 type canaryRunner struct {
 	open func() (*canaryrun.Runner, error)
+	runs *prometheus.CounterVec
 
 	mu    sync.Mutex
 	close []func() error
 }
 
 func (a *App) newCanaryRunner() *canaryRunner {
-	r := &canaryRunner{}
+	r := &canaryRunner{runs: a.metrics.canaries}
 	r.open = sync.OnceValues(func() (*canaryrun.Runner, error) { return r.make(a) })
 	return r
 }
@@ -52,7 +55,13 @@ func (r *canaryRunner) Run(ctx context.Context, job canaryrun.Job) (*canaryrun.O
 	if err != nil {
 		return nil, err
 	}
-	return runner.Run(ctx, job)
+	out, err := runner.Run(ctx, job)
+	status := "not run"
+	if err == nil {
+		status = string(out.Status)
+	}
+	r.runs.WithLabelValues(status).Inc()
+	return out, err
 }
 
 func (r *canaryRunner) onClose(f func() error) {

@@ -21,10 +21,12 @@ type metrics struct {
 	received prometheus.Counter
 	sent     prometheus.Counter
 	inner    *prometheus.CounterVec // by service, operation, code: calls between services
+	canaries *prometheus.CounterVec // by status
 	resets   prometheus.Counter
 }
 
-func newMetrics() *metrics {
+// newMetrics returns the measurements, to which more add theirs.
+func newMetrics(more ...prometheus.Collector) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -43,12 +45,16 @@ func newMetrics() *metrics {
 		inner: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "nephele_internal_calls_total", Help: "Calls of services to each other, by service, operation and error code.",
 		}, []string{"service", "operation", "code"}),
+		canaries: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "nephele_canary_runs_total", Help: "Canary runs in the sandbox, by how they ended.",
+		}, []string{"status"}),
 		resets: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "nephele_resets_total", Help: "Full resets of the server's state.",
 		}),
 	}
-	m.registry.MustRegister(m.requests, m.latency, m.received, m.sent, m.inner, m.resets,
+	m.registry.MustRegister(m.requests, m.latency, m.received, m.sent, m.inner, m.canaries, m.resets,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(more...)
 	return m
 }
 

@@ -20,6 +20,8 @@ func (a *App) Reset(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx) // from here on it is all or nothing
 	err = errors.Join(a.db.Reset(ctx), a.blobs.Reset(ctx))
 	a.engine.Reset()
+	_, again := a.shareSecret(ctx, a.secret)
+	err = errors.Join(err, again)
 	for _, s := range a.services {
 		if s.reset != nil {
 			s.reset()

@@ -103,6 +103,7 @@ func (a *App) openPlane(context.Context) error {
 		Settle:     a.cfg.Settle,
 		Logger:     a.log,
 		Audit:      a.metrics.called,
+		Answered:   a.answered,
 		BaseURL:    a.URL,
 	})
 	return nil

@@ -104,6 +104,33 @@ func TestFreezeCancelsLongCalls(t *testing.T) {
 	})
 }
 
+// TestFreezeAborts ends a handler that does not look at its context.
+func TestFreezeAborts(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		upload := make(chan struct{})
+		p := quiet(plane.Options{}, func(context.Context) error { <-upload; return nil })
+		aborted := 0
+		abort := plane.WithAbort(func() { aborted++; close(upload) })
+		done := make(chan error, 1)
+		go func() { done <- start(t.Context(), p, abort) }()
+		synctest.Wait()
+		thaw, err := p.Freeze(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		thaw()
+		if err := <-done; err != nil || aborted != 1 {
+			t.Errorf("aborted %d times, error %v", aborted, err)
+		}
+		upload = make(chan struct{})
+		close(upload)
+		if err := start(t.Context(), p, abort); err != nil || aborted != 1 {
+			t.Errorf("a call that nobody froze: aborted %d times, error %v", aborted, err)
+		}
+	})
+}
+
 func TestFreezeGivesUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

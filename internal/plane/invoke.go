@@ -2,6 +2,7 @@ package plane
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -21,6 +22,7 @@ type invocation struct {
 	inner     bool // made by a handler
 	decoded   bool // the input came from the wire: missing is complete
 	missing   []string
+	abort     func()
 	settle    time.Duration
 	settleSet bool
 }
@@ -36,6 +38,9 @@ func (p *Plane) Invoke(ctx context.Context, caller Caller, op *shape.Operation, 
 	p.audit(ctx, v.call, failure, v.inner)
 	if failure != nil {
 		return nil, failure
+	}
+	if p.opts.Answered != nil {
+		p.opts.Answered(v.call, out)
 	}
 	return out, nil
 }
@@ -133,7 +138,9 @@ func (v *invocation) handle(ctx context.Context, h shape.Handler) (out any, err 
 			return nil, err
 		}
 		defer leave()
-		ctx = inside
+		if ctx = inside; v.abort != nil {
+			defer context.AfterFunc(ctx, v.interrupt(ctx))()
+		}
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -141,6 +148,15 @@ func (v *invocation) handle(ctx context.Context, h shape.Handler) (out any, err 
 		}
 	}()
 	return h(ctx, v.in)
+}
+
+// interrupt calls abort when ctx ended because of a Freeze.
+func (v *invocation) interrupt(ctx context.Context) func() {
+	return func() {
+		if errors.Is(context.Cause(ctx), errReset) {
+			v.abort()
+		}
+	}
 }
 
 // panicError is a handler's panic.

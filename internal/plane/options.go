@@ -24,8 +24,9 @@ type Options struct {
 	Settle     time.Duration    // how long a mutating call may wait for its work; 0 answers at once
 	Logger     *slog.Logger     // nil is slog.Default()
 	Audit      func(context.Context, *Event)
-	BaseURL    func() string // the server's own address, for internal calls
-	NewID      func() string // makes request ids; nil makes random UUIDs
+	Answered   func(call *Call, out any) // sees every successful output, for tests
+	BaseURL    func() string             // the server's own address, for internal calls
+	NewID      func() string             // makes request ids; nil makes random UUIDs
 }
 
 // MaxSettle bounds what a caller may ask for with the settle header.
@@ -52,6 +53,12 @@ func WithRequestID(id string) Option {
 // WithSettle sets how long a mutating call waits for its work to rest.
 func WithSettle(d time.Duration) Option {
 	return func(v *invocation) { v.settle, v.settleSet = d, true }
+}
+
+// WithAbort tells how to interrupt a handler that waits for something that
+// does not end with its context, such as a slow upload. A Freeze uses it.
+func WithAbort(f func()) Option {
+	return func(v *invocation) { v.abort = f }
 }
 
 // WithHTTP gives the call the request's header and the scheme://host that the

@@ -29,6 +29,14 @@ func Violations(op *shape.Operation, in any) []string {
 	return w.found
 }
 
+// Output returns what is wrong with an answer, in the same words. Answers are
+// checked in tests alone.
+func Output(op *shape.Operation, out any) []string {
+	w := newWalker(rules{}, nil, false)
+	w.root(op.Output, out)
+	return w.found
+}
+
 func check(op *shape.Operation, in any, missing []string, decoded bool) error {
 	r := byService[op.Service.Name]
 	if r.own {

@@ -1,0 +1,298 @@
+package nepheletest_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/aws-sdk-go-v2/service/synthetics"
+	"github.com/aws/smithy-go"
+
+	"nephele.dev/nephele/nepheletest"
+)
+
+// as is srv.Config with another access key.
+func as(srv *nepheletest.Server, id, secret string) aws.Config {
+	cfg := srv.Config.Copy()
+	cfg.Credentials = credentials.NewStaticCredentialsProvider(id, secret, "")
+	return cfg
+}
+
+// wantError fails unless err is an API error with the code, and returns it.
+func wantError(t *testing.T, err error, code string) smithy.APIError {
+	t.Helper()
+	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok || api.ErrorCode() != code {
+		t.Fatalf("got %v, want %s", err, code)
+	}
+	return api
+}
+
+func TestCallerIdentity(t *testing.T) {
+	t.Parallel()
+	srv := nepheletest.Start(t, nepheletest.WithAccount("111122223333"))
+	tests := []struct{ name, key, account string }{
+		{"any key belongs to the configured account", "AKIAIOSFODNN7EXAMPLE", "111122223333"},
+		{"a key of 12 digits is its account", "444455556666", "444455556666"},
+		{"11 digits are any key", "44445555666", "111122223333"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			out, err := sts.NewFromConfig(as(srv, tt.key, "any")).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if *out.Account != tt.account || *out.Arn != "arn:aws:iam::"+tt.account+":root" || *out.UserId != tt.account {
+				t.Errorf("account %s, ARN %s, user %s", *out.Account, *out.Arn, *out.UserId)
+			}
+		})
+	}
+}
+
+// TestNotImplemented asks for an operation that is not built in every protocol
+// that the SDK speaks to us.
+func TestNotImplemented(t *testing.T) {
+	t.Parallel()
+	srv := nepheletest.Start(t)
+	calls := map[string]func(context.Context) error{
+		"awsQuery sts:GetAccessKeyInfo": func(ctx context.Context) error {
+			_, err := sts.NewFromConfig(srv.Config).GetAccessKeyInfo(ctx, &sts.GetAccessKeyInfoInput{AccessKeyId: aws.String("AKIAIOSFODNN7EXAMPLE")})
+			return err
+		},
+		"restJson1 synthetics:CreateGroup": func(ctx context.Context) error {
+			_, err := synthetics.NewFromConfig(srv.Config).CreateGroup(ctx, &synthetics.CreateGroupInput{Name: aws.String("g")})
+			return err
+		},
+		"awsJson1_1 logs:DescribeExportTasks": func(ctx context.Context) error {
+			_, err := cloudwatchlogs.NewFromConfig(srv.Config).DescribeExportTasks(ctx, &cloudwatchlogs.DescribeExportTasksInput{})
+			return err
+		},
+		"cloudwatch:GetMetricWidgetImage": func(ctx context.Context) error {
+			_, err := cloudwatch.NewFromConfig(srv.Config).GetMetricWidgetImage(ctx, &cloudwatch.GetMetricWidgetImageInput{MetricWidget: aws.String("{}")})
+			return err
+		},
+		"restXml s3:GetBucketWebsite": func(ctx context.Context) error {
+			_, err := s3.NewFromConfig(srv.Config).GetBucketWebsite(ctx, &s3.GetBucketWebsiteInput{Bucket: aws.String("b")})
+			return err
+		},
+	}
+	for name, call := range calls {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api := wantError(t, call(t.Context()), "NotImplemented")
+			op := name[strings.LastIndexByte(name, ' ')+1:]
+			if want := "Nephele does not implement " + op + " yet."; api.ErrorMessage() != want {
+				t.Errorf("message %q, want %q", api.ErrorMessage(), want)
+			}
+		})
+	}
+}
+
+// TestNotImplementedEC2 speaks ec2Query by hand: its SDK takes minutes to compile.
+func TestNotImplementedEC2(t *testing.T) {
+	t.Parallel()
+	srv := nepheletest.Start(t)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL, strings.NewReader("Action=DescribeVpcs&Version=2016-11-15"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
+	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=0")
+	body, status := send(t, req)
+	if status != 501 || !strings.Contains(body, "<Code>NotImplemented</Code>") || !strings.Contains(body, "ec2:DescribeVpcs") {
+		t.Errorf("%d: %s", status, body)
+	}
+}
+
+func send(t *testing.T, req *http.Request) (body string, status int) {
+	t.Helper()
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // read to its end
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b), resp.StatusCode
+}
+
+func get(t *testing.T, method, url string) (body string, status int) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return send(t, req)
+}
+
+func TestValidation(t *testing.T) {
+	t.Parallel()
+	srv := nepheletest.Start(t)
+	client := synthetics.NewFromConfig(srv.Config)
+	_, err := client.StartCanary(t.Context(), &synthetics.StartCanaryInput{Name: aws.String("Not Lower")})
+	api := wantError(t, err, "ValidationException")
+	want := `1 validation error detected: Value 'Not Lower' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[0-9a-z_\-]+$`
+	if api.ErrorMessage() != want {
+		t.Errorf("got  %s\nwant %s", api.ErrorMessage(), want)
+	}
+}
+
+// TestMissingMembers sends what no SDK would.
+func TestMissingMembers(t *testing.T) {
+	t.Parallel()
+	srv := nepheletest.Start(t)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL+"/canary",
+		strings.NewReader(`{"Name":"c","Code":{},"ArtifactS3Location":"s3://b","RuntimeVersion":null}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/synthetics/aws4_request, SignedHeaders=host, Signature=0")
+	body, status := send(t, req)
+	for _, path := range []string{"executionRoleArn", "schedule", "runtimeVersion"} {
+		if !strings.Contains(body, "Value null at '"+path+"' failed to satisfy constraint: Member must not be null") {
+			t.Errorf("%s is not reported", path)
+		}
+	}
+	if status != 400 || !strings.Contains(body, "3 validation errors detected") {
+		t.Errorf("%d: %s", status, body)
+	}
+}
+
+// createCanary makes a canary that is never started.
+func createCanary(ctx context.Context, client *synthetics.Client, name string) error {
+	_, err := client.CreateCanary(ctx, createInput(name))
+	return err
+}
+
+func TestReset(t *testing.T) {
+	t.Parallel()
+	srv := nepheletest.Start(t)
+	client := synthetics.NewFromConfig(srv.Config)
+	resets := map[string]func(){
+		"in process": func() { srv.Reset(t) },
+		"over HTTP": func() {
+			if body, status := get(t, http.MethodPost, srv.URL+"/_nephele/reset"); status != 200 && status != 204 {
+				t.Fatalf("%d: %s", status, body)
+			}
+		},
+	}
+	for name, reset := range resets {
+		if err := createCanary(t.Context(), client, "doomed"); err != nil {
+			t.Fatal(err)
+		}
+		begin := time.Now()
+		reset()
+		if d := time.Since(begin); d > 2*time.Second {
+			t.Errorf("%s: took %v", name, d)
+		}
+		out, err := client.DescribeCanaries(t.Context(), &synthetics.DescribeCanariesInput{})
+		if err != nil || len(out.Canaries) != 0 {
+			t.Fatalf("%s: %d canaries left, error %v", name, len(out.Canaries), err)
+		}
+	}
+}
+
+// TestResetIsAtomic creates canaries while the server is reset over and over:
+// whatever a caller is told exists is found until the next reset, and nothing
+// fails but what a reset explains.
+func TestResetIsAtomic(t *testing.T) {
+	t.Parallel()
+	srv := nepheletest.Start(t)
+	client := synthetics.NewFromConfig(srv.Config)
+	done := make(chan error, 4)
+	for worker := range cap(done) {
+		go func() {
+			for i := range 10 {
+				name := string(rune('a'+worker)) + string(rune('a'+i))
+				if err := createCanary(t.Context(), client, name); err != nil {
+					done <- err
+					return
+				}
+			}
+			done <- nil
+		}()
+	}
+	for range 5 {
+		srv.Reset(t)
+	}
+	for range cap(done) {
+		if err := <-done; err != nil {
+			t.Errorf("a call beside a reset: %v", err)
+		}
+	}
+	srv.Reset(t)
+	out, err := client.DescribeCanaries(t.Context(), &synthetics.DescribeCanariesInput{})
+	if err != nil || len(out.Canaries) != 0 {
+		t.Fatalf("%d canaries left, error %v", len(out.Canaries), err)
+	}
+}
+
+func TestHealthAndMetrics(t *testing.T) {
+	t.Parallel()
+	srv := nepheletest.Start(t)
+	body, status := get(t, http.MethodGet, srv.URL+"/_nephele/health")
+	if status != 200 || !json.Valid([]byte(body)) {
+		t.Errorf("health: %d %s", status, body)
+	}
+	if _, err := sts.NewFromConfig(srv.Config).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{}); err != nil {
+		t.Fatal(err)
+	}
+	body, status = get(t, http.MethodGet, srv.URL+"/_nephele/metrics")
+	for _, want := range []string{
+		`nephele_requests_total{code="",operation="GetCallerIdentity",service="sts",status="200"} 1`,
+		`nephele_engine_lane_slots{lane="canary"}`,
+		"process_resident_memory_bytes", "go_goroutines",
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("metrics: no %s (status %d)", want, status)
+		}
+	}
+}
+
+func TestServersShareNothing(t *testing.T) {
+	t.Parallel()
+	one, two := nepheletest.Start(t), nepheletest.Start(t)
+	if err := createCanary(t.Context(), synthetics.NewFromConfig(one.Config), "mine"); err != nil {
+		t.Fatal(err)
+	}
+	out, err := synthetics.NewFromConfig(two.Config).DescribeCanaries(t.Context(), &synthetics.DescribeCanariesInput{})
+	if err != nil || len(out.Canaries) != 0 {
+		t.Errorf("%d canaries, error %v", len(out.Canaries), err)
+	}
+}
+
+func TestTLS(t *testing.T) {
+	t.Parallel()
+	srv := nepheletest.Start(t)
+	cfg := srv.Config.Copy()
+	cfg.BaseEndpoint = aws.String("https" + strings.TrimPrefix(srv.URL, "http"))
+	cfg.HTTPClient = srv.TLSClient(t)
+	if _, err := sts.NewFromConfig(cfg).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// BenchmarkStart is from nothing to the first answered request.
+func BenchmarkStart(b *testing.B) {
+	for b.Loop() {
+		srv := nepheletest.Start(b)
+		if _, err := sts.NewFromConfig(srv.Config).GetCallerIdentity(b.Context(), &sts.GetCallerIdentityInput{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
