@@ -79,7 +79,8 @@ func (b *boxArgs) system() {
 			b.add("--ro-bind", dir, dir)
 		}
 	}
-	b.add("--proc", "/proc", "--dev", "/dev")
+	// Without the cache every browser would read every font of the machine.
+	b.add("--ro-bind-try", "/var/cache/fontconfig", "/var/cache/fontconfig", "--proc", "/proc", "--dev", "/dev")
 }
 
 // etc mounts the allowed parts of /etc and the files of our own.

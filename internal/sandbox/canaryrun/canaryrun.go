@@ -1,8 +1,6 @@
 package canaryrun
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -82,6 +80,7 @@ type Outcome struct {
 	Started, Completed   time.Time
 	Duration             time.Duration // of the script, without launch, screenshots and upload
 	Report               *Report       // nil when the script never reported (timeout, crash)
+	Steps                []StepMetric  // every step, whether or not the report shows it
 	Artifacts            []Artifact    // ordered by Name; SyntheticsReport and log file included
 	Logs                 []LogLine     // in order, the START, END and REPORT lines included
 	LogsTruncated        bool
@@ -89,6 +88,16 @@ type Outcome struct {
 	EphemeralUsedPercent float64
 
 	workspace *sandbox.Workspace
+}
+
+// StepMetric is what a step contributes to metrics.
+type StepMetric struct {
+	Name     string
+	Passed   bool
+	Duration time.Duration
+	// EmitSuccess and EmitDuration are the step's stepSuccessMetric and
+	// stepDurationMetric settings.
+	EmitSuccess, EmitDuration bool
 }
 
 // Artifact is a file that the run left.
@@ -106,16 +115,41 @@ type LogLine struct {
 
 // Report is the SyntheticsReport of a run.
 type Report struct {
-	CanaryName            string          `json:"canaryName"`
-	StartTime             string          `json:"startTime"`
-	EndTime               string          `json:"endTime"`
-	TimeSpentInResetInMs  int64           `json:"timeSpentInResetInMs"`
-	TimeSpentInLaunchInMs int64           `json:"timeSpentInLaunchInMs"`
-	TimeSpentInSetUpInMs  int64           `json:"timeSpentInSetUpInMs"`
-	ExecutionStatus       string          `json:"executionStatus"`
-	ExecutionError        string          `json:"executionError"`
-	CustomerScript        Script          `json:"customerScript"`
-	Configuration         json.RawMessage `json:"configuration"`
+	CanaryName            string        `json:"canaryName"`
+	StartTime             string        `json:"startTime"`
+	EndTime               string        `json:"endTime"`
+	TimeSpentInResetInMs  int64         `json:"timeSpentInResetInMs"`
+	TimeSpentInLaunchInMs int64         `json:"timeSpentInLaunchInMs"`
+	TimeSpentInSetUpInMs  int64         `json:"timeSpentInSetUpInMs"`
+	ExecutionStatus       string        `json:"executionStatus"`
+	ExecutionError        string        `json:"executionError"`
+	CustomerScript        Script        `json:"customerScript"`
+	Configuration         Configuration `json:"configuration"`
+}
+
+// Configuration is the configuration part of a Report, as far as the service
+// acts on it.
+type Configuration struct {
+	CanaryMetrics CanaryMetrics `json:"canaryMetricsConfiguration"`
+	StepMetrics   struct {
+		Success  bool `json:"stepSuccessMetric"`
+		Duration bool `json:"stepDurationMetric"`
+	} `json:"stepMetricsConfiguration"`
+}
+
+// CanaryMetrics says which of a run's metrics are published: those of the
+// canary, and those aggregated over all canaries.
+type CanaryMetrics struct {
+	FailedCanary             bool `json:"failedCanaryMetric"`
+	AggregatedFailedCanary   bool `json:"aggregatedFailedCanaryMetric"`
+	C2xx                     bool `json:"_2xxMetric"`
+	C4xx                     bool `json:"_4xxMetric"`
+	C5xx                     bool `json:"_5xxMetric"`
+	FailedRequests           bool `json:"failedRequestsMetric"`
+	Aggregated2xx            bool `json:"aggregated2xxMetric"`
+	Aggregated4xx            bool `json:"aggregated4xxMetric"`
+	Aggregated5xx            bool `json:"aggregated5xxMetric"`
+	AggregatedFailedRequests bool `json:"aggregatedFailedRequestsMetric"`
 }
 
 // Script is the customerScript part of a Report.
@@ -127,6 +161,8 @@ type Script struct {
 	MetricsPublished bool     `json:"metricsPublished"`
 	Requests         Requests `json:"requests"`
 	Steps            []Step   `json:"steps"`
+	// NonStepScreenshots were taken outside any step.
+	NonStepScreenshots []Screenshot `json:"nonStepScreenshots"`
 }
 
 // Requests counts the browser's requests by status class.
@@ -150,6 +186,9 @@ type Step struct {
 	SourceURL        string       `json:"sourceUrl"`
 	DestinationURL   string       `json:"destinationUrl"`
 	Screenshots      []Screenshot `json:"screenshots"`
+	// HTTPRequestNum is the request's place in HttpRequestsReport.json, from 1;
+	// 0 when the step is not an HTTP step.
+	HTTPRequestNum int `json:"httpRequestNum,omitempty"`
 }
 
 // Screenshot is a picture taken for a step.
@@ -159,26 +198,8 @@ type Screenshot struct {
 	Error    string `json:"error,omitempty"`
 }
 
-// ErrNoRuntime is returned by New where Node.js or a browser is missing.
+// ErrNoRuntime is returned by New where Node.js is missing or too old.
 var ErrNoRuntime = errors.New("the machine lacks what canaries need")
 
-// Open opens an artifact by its name.
-func (o *Outcome) Open(name string) (io.ReadCloser, error) { return nil, errors.ErrUnsupported }
-
-// Close removes the run's files.
-func (o *Outcome) Close() error { return nil }
-
-// Runner runs canaries.
-type Runner struct{}
-
-// New finds Node.js and a browser and unpacks the script runtime.
-func New(o Options) (*Runner, error) { return nil, errors.ErrUnsupported }
-
-// Close removes the unpacked runtime.
-func (r *Runner) Close() error { return nil }
-
-// Run runs job to its end. Whatever the script does is an Outcome; an error
-// means that the run could not take place (ctx ended, the disk is full).
-func (r *Runner) Run(ctx context.Context, job Job) (*Outcome, error) {
-	return nil, errors.ErrUnsupported
-}
+// ErrBadCode is what CheckCode says of an archive that cannot be a canary's.
+var ErrBadCode = errors.New("the code archive cannot be used")

@@ -1,0 +1,125 @@
+package canaryrun
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"nephele.dev/nephele/internal/sandbox"
+)
+
+// minNode is the oldest Node.js that the launcher and puppeteer-core run on.
+const minNode = 20
+
+// browsers are tried in order: the headless shell needs half the time and
+// memory of the whole browser. Debian's commands are shell scripts that read
+// configuration a box does not have, so the programs come first.
+var browsers = []string{
+	"/usr/lib/chromium/chromium-headless-shell", "chromium-headless-shell", "chrome-headless-shell",
+	"/usr/lib/chromium/chromium", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
+}
+
+// tool is a program of the host as the box sees it.
+type tool struct {
+	host   string
+	box    string
+	mounts []sandbox.Mount
+}
+
+// inBox says where a program is in the box. What is below /usr is there
+// already; anything else is mounted with the directory it needs.
+func inBox(host, name, up string) tool {
+	t := tool{host: host, box: host}
+	if strings.HasPrefix(host, "/usr/") {
+		return t
+	}
+	dir := filepath.Join(filepath.Dir(host), up)
+	rest, err := filepath.Rel(dir, host)
+	if err != nil {
+		return t
+	}
+	t.box = filepath.Join("/nephele", name, rest)
+	t.mounts = []sandbox.Mount{{Host: dir, Box: filepath.Join("/nephele", name)}}
+	return t
+}
+
+// findNode finds Node.js and checks its version.
+func findNode(ctx context.Context, configured string) (tool, sandbox.Finding) {
+	f := sandbox.Finding{Check: "Node.js", Fix: "apt-get install nodejs (version 20 or later)"}
+	if configured == "" {
+		configured = "node"
+	}
+	path, err := exec.LookPath(configured)
+	if err != nil {
+		f.Detail = "not installed"
+		return tool{}, f
+	}
+	if path, err = filepath.EvalSymlinks(path); err != nil {
+		f.Detail = err.Error()
+		return tool{}, f
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, path, "--version").Output()
+	version := strings.TrimPrefix(strings.TrimSpace(string(out)), "v")
+	major, _ := strconv.Atoi(strings.SplitN(version, ".", 2)[0])
+	if err != nil || major < minNode {
+		f.Detail = fmt.Sprintf("%s is version %q, too old", path, version)
+		return tool{}, f
+	}
+	f.OK, f.Fix, f.Detail = true, "", path+" "+version
+	return inBox(path, "node", ".."), f
+}
+
+// findBrowser finds a Chromium.
+func findBrowser(configured string) (tool, sandbox.Finding) {
+	f := sandbox.Finding{Check: "browser", Fix: "apt-get install chromium-headless-shell (or chromium)"}
+	candidates := browsers
+	if configured != "" {
+		candidates = []string{configured}
+	}
+	for _, c := range candidates {
+		path, err := exec.LookPath(c)
+		if err != nil {
+			continue
+		}
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			path = real
+		}
+		f.OK, f.Fix, f.Detail = true, "", path
+		return inBox(path, "browser", "."), f
+	}
+	f.Detail = "no Chromium is installed; scripts that open a page fail"
+	return tool{}, f
+}
+
+// Check looks for what canaries need besides a sandbox, for reports on the
+// machine.
+func Check(ctx context.Context, o Options) []sandbox.Finding {
+	_, node := findNode(ctx, o.Node)
+	_, browser := findBrowser(o.Browser)
+	return []sandbox.Finding{node, browser}
+}
+
+// isHeadlessShell tells the headless shell by its name.
+func (t tool) isHeadlessShell() bool {
+	name := filepath.Base(t.host)
+	return strings.Contains(name, "headless-shell") || strings.Contains(name, "headless_shell")
+}
+
+// reachableBy checks that the box's user can run a program of the host.
+func (t tool) readable() error {
+	info, err := os.Stat(t.host)
+	if err != nil {
+		return err
+	}
+	if info.Mode().Perm()&0o111 == 0 {
+		return fmt.Errorf("%s cannot be executed", t.host)
+	}
+	return nil
+}

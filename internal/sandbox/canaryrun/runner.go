@@ -1,0 +1,237 @@
+package canaryrun
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"nephele.dev/nephele/internal/sandbox"
+	"nephele.dev/nephele/runtimes/nodejs"
+)
+
+// Where the runtime is in the box. Node.js looks for packages in node_modules
+// of every directory up to the root, for require and import alike: so the
+// library is at the root, and finds every script wherever it is.
+const (
+	boxRuntime = "/nephele/runtime"
+	boxModules = "/node_modules"
+)
+
+// Defaults of a Job.
+const (
+	defaultMemoryMB = 1000
+	defaultDiskMB   = 1024
+	defaultTimeout  = 60 * time.Second
+)
+
+// Runner runs canaries. It is safe for concurrent use.
+type Runner struct {
+	o       Options
+	node    tool
+	browser tool // zero when there is none
+	runtime *sandbox.Workspace
+}
+
+// New finds Node.js and a browser and unpacks the script runtime. Without
+// Node.js it fails with ErrNoRuntime; without a browser, scripts that open a
+// page fail.
+func New(o Options) (*Runner, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	node, f := findNode(context.Background(), o.Node)
+	if !f.OK {
+		return nil, fmt.Errorf("%w: %s: %s; %s", ErrNoRuntime, f.Check, f.Detail, f.Fix)
+	}
+	browser, f := findBrowser(o.Browser)
+	if !f.OK {
+		o.Logger.Warn("no browser for canaries", "detail", f.Detail, "fix", f.Fix)
+	}
+	w, err := o.Sandbox.Workspace("runtime")
+	if err != nil {
+		return nil, err
+	}
+	if err := nodejs.Unpack(w.Code); err != nil {
+		_ = w.Close()
+		return nil, err
+	}
+	return &Runner{o: o, node: node, browser: browser, runtime: w}, nil
+}
+
+// Close removes the unpacked runtime. No run may be in progress.
+func (r *Runner) Close() error { return r.runtime.Close() }
+
+// Run runs job to its end. Whatever the script does is an Outcome; an error
+// means that the run could not take place (ctx ended, the disk is full).
+func (r *Runner) Run(ctx context.Context, job Job) (_ *Outcome, err error) {
+	if job.MemoryMB <= 0 {
+		job.MemoryMB = defaultMemoryMB
+	}
+	if job.DiskMB <= 0 {
+		job.DiskMB = defaultDiskMB
+	}
+	if job.Timeout <= 0 {
+		job.Timeout = defaultTimeout
+	}
+	w, err := r.o.Sandbox.Workspace(job.RunID)
+	if err != nil {
+		return nil, err
+	}
+	o := &Outcome{workspace: w, TestResult: "UNKNOWN", Started: time.Now().UTC().Truncate(time.Millisecond)}
+	defer func() {
+		if err != nil {
+			_ = o.Close()
+		}
+	}()
+	var log lineLog
+	var used sandbox.Result
+	switch err := unzip(job.Zip, job.Size, w.Code); {
+	case errors.Is(err, ErrBadCode):
+		o.fail(CanaryFailure, err.Error())
+	case err != nil:
+		return nil, fmt.Errorf("canary run: %w", err)
+	default:
+		if used, err = r.inBox(ctx, job, w, o, &log); err != nil {
+			return nil, err
+		}
+	}
+	o.Completed = time.Now().UTC().Truncate(time.Millisecond)
+	o.Usage, o.LogsTruncated = used, used.OutputTruncated
+	o.Logs = log.frame(o, job, used)
+	return o, nil
+}
+
+// inBox runs the script and reads what it left.
+func (r *Runner) inBox(ctx context.Context, job Job, w *sandbox.Workspace, o *Outcome, log *lineLog) (sandbox.Result, error) {
+	spec, err := r.spec(job, w)
+	if err != nil {
+		return sandbox.Result{}, err
+	}
+	stdout, stderr := &lineWriter{log: log}, &lineWriter{log: log}
+	spec.Stdout, spec.Stderr = stdout, stderr
+	used, err := r.o.Sandbox.Run(ctx, spec)
+	if err != nil {
+		return used, fmt.Errorf("canary run: %w", err)
+	}
+	stdout.flush()
+	stderr.flush()
+	o.TimedOut, o.OutOfMemory = used.TimedOut, used.OutOfMemory
+	o.EphemeralUsedPercent = 100 * float64(used.DiskUsed) / float64(int64(spec.DiskMB)<<20)
+	dir, err := os.OpenRoot(w.Out)
+	if err != nil {
+		return used, fmt.Errorf("canary run: %w", err)
+	}
+	defer dir.Close()
+	o.judge(dir, job, used, stderr.last)
+	// A run that was cut off keeps its logs alone: the rest may be half written.
+	keep := func(name string) bool { return !o.TimedOut || strings.HasSuffix(name, "-log.txt") }
+	if o.Artifacts, err = listArtifacts(dir, keep); err != nil {
+		return used, fmt.Errorf("canary run: %w", err)
+	}
+	return used, nil
+}
+
+// judge decides how the run ended: first by what the sandbox saw, then by the
+// verdict that the launcher left.
+func (o *Outcome) judge(dir *os.Root, job Job, used sandbox.Result, lastError string) {
+	o.Duration = used.Wall
+	switch {
+	case used.TimedOut:
+		o.fail(CanaryFailure, fmt.Sprintf("No test result returned. Task timed out after %.2f seconds", job.Timeout.Seconds()))
+		return
+	case used.OutOfMemory:
+		o.fail(CanaryFailure, fmt.Sprintf("No test result returned. The canary ran out of memory (%d MB)", job.MemoryMB))
+		return
+	}
+	verdict, err := readResult(dir)
+	if err == nil {
+		o.take(verdict)
+		return
+	}
+	how := fmt.Sprintf("exit code %d", used.ExitCode)
+	if used.Signal != "" {
+		how = "signal: " + used.Signal
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		how += "; " + err.Error()
+	}
+	if lastError != "" {
+		how += "; " + lastError
+	}
+	o.fail(CanaryFailure, fmt.Sprintf("No test result returned. The canary's process ended early (%s)", how))
+}
+
+// event is what AWS's runtime gets as the invocation's input.
+type event struct {
+	CanaryName    string   `json:"canaryName"`
+	Artifacts     location `json:"artifactS3Location"`
+	Handler       string   `json:"customerCanaryHandlerName"`
+	S3Encryption  string   `json:"s3EncryptionMode,omitempty"`
+	S3KmsKeyArn   string   `json:"s3KmsKeyArn,omitempty"`
+	ActiveTracing bool     `json:"activeTracing"`
+	RunID         string   `json:"canaryRunId"`
+}
+
+type location struct {
+	Bucket string `json:"s3Bucket"`
+	Key    string `json:"s3Key"`
+}
+
+// orders is what the launcher is told (runtimes/nodejs/src/main.js).
+type orders struct {
+	Event          event  `json:"event"`
+	CanaryARN      string `json:"canaryArn"`
+	RuntimeVersion string `json:"runtimeVersion"`
+	HeadlessShell  bool   `json:"headlessShell"`
+	BrowserSandbox bool   `json:"browserSandbox"`
+	RootLevelCode  bool   `json:"rootLevelCode"`
+	HandlerOnly    bool   `json:"handlerOnly"`
+	TimeoutInMs    int64  `json:"timeoutInMs"`
+	MemoryInMB     int    `json:"memoryInMB"`
+}
+
+// spec describes the box of a run.
+func (r *Runner) spec(job Job, w *sandbox.Workspace) (sandbox.Spec, error) {
+	told, err := json.Marshal(orders{
+		Event: event{
+			CanaryName: job.CanaryName, Handler: job.Handler, RunID: job.RunID, ActiveTracing: job.ActiveTracing,
+			Artifacts:    location{job.ArtifactS3Bucket, job.ArtifactS3Key},
+			S3Encryption: job.S3EncryptionMode, S3KmsKeyArn: job.S3KmsKeyArn,
+		},
+		CanaryARN: job.CanaryARN, RuntimeVersion: job.RuntimeVersion,
+		HeadlessShell: r.browser.isHeadlessShell(), BrowserSandbox: r.o.Sandbox.Level().BrowserSandbox,
+		RootLevelCode: job.RootLevelCode, HandlerOnly: job.HandlerOnly,
+		TimeoutInMs: job.Timeout.Milliseconds(), MemoryInMB: job.MemoryMB,
+	})
+	if err != nil {
+		return sandbox.Spec{}, fmt.Errorf("canary run: %w", err)
+	}
+	env := map[string]string{"TZ": "UTC", "LANG": "en_US.UTF-8"}
+	for name, value := range job.Env {
+		env[name] = value
+	}
+	for name, value := range map[string]string{
+		"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": sandbox.BoxHome, "TMPDIR": sandbox.BoxOut,
+		"NEPHELE_RUN": string(told), "NEPHELE_CODE": sandbox.BoxCode, "NEPHELE_OUT": sandbox.BoxOut,
+		"NEPHELE_PROXY": sandbox.BoxProxy, "NEPHELE_BROWSER": r.browser.box,
+	} {
+		env[name] = value
+	}
+	mounts := []sandbox.Mount{
+		{Host: r.runtime.Code, Box: boxRuntime},
+		{Host: filepath.Join(r.runtime.Code, nodejs.Modules), Box: boxModules},
+	}
+	return sandbox.Spec{
+		ID: job.RunID, Runtime: "nodejs", Env: env, CodeDir: w.Code, OutDir: w.Out,
+		Argv:     []string{r.node.box, filepath.Join(boxRuntime, nodejs.Main)},
+		Mounts:   append(append(mounts, r.node.mounts...), r.browser.mounts...),
+		MemoryMB: job.MemoryMB, DiskMB: job.DiskMB, Timeout: job.Timeout, Egress: job.Egress,
+	}, nil
+}
