@@ -89,7 +89,7 @@ func choose(u upload, have []part, list []*api.CompletedPart) ([]part, error) {
 	}
 	chosen := make([]part, 0, len(list))
 	last := 0
-	for i, c := range list {
+	for _, c := range list {
 		n := int(value(c.PartNumber, 0))
 		if n <= last {
 			return nil, badRequest("InvalidPartOrder", "The list of parts was not in ascending order. "+
@@ -102,13 +102,20 @@ func choose(u upload, have []part, list []*api.CompletedPart) ([]part, error) {
 				"not have been uploaded, or the specified entity tag may not match the part's entity tag.").
 				With("UploadId", u.ID).With("PartNumber", n).With("ETag", strings.Trim(value(c.ETag, ""), `"`))
 		}
-		if i < len(list)-1 && p.Size < minPart {
-			return nil, badRequest("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size").
-				With("ProposedSize", p.Size).With("MinSizeAllowed", minPart).With("PartNumber", n).With("ETag", p.ETag)
-		}
 		chosen = append(chosen, p)
 	}
-	return chosen, nil
+	return chosen, checkPartSizes(chosen)
+}
+
+// checkPartSizes refuses small parts anywhere but at the end.
+func checkPartSizes(chosen []part) error {
+	for _, p := range chosen[:len(chosen)-1] {
+		if p.Size < minPart {
+			return badRequest("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size").
+				With("ProposedSize", p.Size).With("MinSizeAllowed", minPart).With("PartNumber", p.Number).With("ETag", p.ETag)
+		}
+	}
+	return nil
 }
 
 // sumAgrees reports whether the checksum that the list gives for a part, if
