@@ -140,8 +140,9 @@ func (p *pgNotices) session() error {
 	for {
 		wait, cancel := p.newWait()
 		err := p.listenAndWait(wait, conn, listened)
+		rechecking := wait.Err() != nil && p.ctx.Err() == nil && !conn.IsClosed()
 		cancel()
-		if err != nil && (p.ctx.Err() != nil || wait.Err() == nil) {
+		if err != nil && !rechecking {
 			return err
 		}
 	}

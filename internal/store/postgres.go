@@ -15,8 +15,7 @@ import (
 
 const (
 	pgConnections = 16
-	pgIdle        = 4
-	pgIdleTime    = 5 * time.Minute
+	pgIdleTime    = time.Minute
 	pgCleanup     = 5 * time.Second // for a rollback after the caller's context ended
 )
 
@@ -34,11 +33,12 @@ func openPostgres(ctx context.Context, c Config) (*DB, error) {
 	}
 	setParameters(config.RuntimeParams)
 	p := &postgres{pool: stdlib.OpenDB(*config), config: config}
-	p.pool.SetMaxOpenConns(pgConnections)
+	limit := pgConnections
 	if c.Connections > 0 {
-		p.pool.SetMaxOpenConns(c.Connections)
+		limit = c.Connections
 	}
-	p.pool.SetMaxIdleConns(pgIdle)
+	p.pool.SetMaxOpenConns(limit)
+	p.pool.SetMaxIdleConns(limit) // connecting takes longer than most transactions
 	p.pool.SetConnMaxIdleTime(pgIdleTime)
 	if err := p.pool.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("connect: %w", err), p.pool.Close())
@@ -104,11 +104,16 @@ func (p *postgres) update(ctx context.Context, iso Isolation, f func(*Tx) error)
 	return nil
 }
 
+// beginStatement is sent without arguments, so it may be several statements.
 func beginStatement(iso Isolation) string {
-	if iso == ReadCommitted {
+	switch iso {
+	case ReadCommitted:
 		return "begin isolation level read committed"
+	case Relaxed:
+		return "begin isolation level read committed; set local synchronous_commit = off"
+	default:
+		return "begin isolation level serializable"
 	}
-	return "begin isolation level serializable"
 }
 
 // rollback ends the transaction of a connection that goes back to the pool, or

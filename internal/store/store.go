@@ -123,6 +123,10 @@ const (
 	// others committed meanwhile. They meet no serialization conflicts. SQLite
 	// has but one writer: there it is Serializable.
 	ReadCommitted
+	// Relaxed is ReadCommitted, and on PostgreSQL it does not wait for the
+	// medium: what was committed in the last instants may be gone after a crash
+	// of the database server. It is for what would be done again anyhow.
+	Relaxed
 )
 
 // Update runs f in a serializable transaction, commits it when f returns nil,
