@@ -165,6 +165,17 @@ func TestServicesWithTheirOwnWay(t *testing.T) {
 	}
 }
 
+func TestOutput(t *testing.T) {
+	t.Parallel()
+	op := synthetics.Service().Operation("ListTagsForResource")
+	if got := validate.Output(op, &synthetics.ListTagsForResourceOutput{Tags: map[string]string{}}); got != nil {
+		t.Errorf("an empty map: %q", got)
+	}
+	if got := validate.Output(op, &synthetics.ListTagsForResourceOutput{Tags: map[string]string{"": "v"}}); len(got) != 1 {
+		t.Errorf("an empty key: %q", got)
+	}
+}
+
 // TestManyViolations holds a message to a bounded size and a true count.
 func TestManyViolations(t *testing.T) {
 	t.Parallel()

@@ -18,6 +18,7 @@ type walker struct {
 	rules   rules
 	missing map[string]bool // absent required members, by normalised path
 	order   []string        // missing as given
+	output  bool            // an answer, not a request
 	decoded bool            // missing is complete; zero values say nothing
 	at      path            // where the walk is
 	count   int
@@ -106,6 +107,9 @@ func (w *walker) leftovers() {
 // value checks v, which is present, against s and walks on into it.
 func (w *walker) value(s *shape.Shape, v reflect.Value) {
 	if s.Document || s.Streaming {
+		return
+	}
+	if w.output && (s.Kind == shape.List || s.Kind == shape.Map) && v.Len() == 0 {
 		return
 	}
 	switch s.Kind {
