@@ -7,10 +7,12 @@ import (
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/shape"
 	"nephele.dev/nephele/internal/svc/cloudwatch"
+	"nephele.dev/nephele/internal/svc/s3"
 	"nephele.dev/nephele/internal/svc/sts"
 	"nephele.dev/nephele/internal/svc/synthetics"
 
 	cloudwatchapi "nephele.dev/nephele/internal/api/cloudwatch"
+	s3api "nephele.dev/nephele/internal/api/s3"
 	stsapi "nephele.dev/nephele/internal/api/sts"
 	syntheticsapi "nephele.dev/nephele/internal/api/synthetics"
 )
@@ -40,8 +42,10 @@ func (a *App) buildServices() ([]service, error) {
 		Runner: runner, Egress: reach, Logger: a.log,
 	})
 	metrics := cloudwatch.New(cloudwatch.Deps{DB: a.db, Engine: a.engine, Pages: a.pages, Logger: a.log})
+	objects := s3.New(s3.Deps{DB: a.db, Engine: a.engine, Blob: a.blobs, Logger: a.log})
 	return []service{
 		{api: cloudwatchapi.Service(), handlers: metrics.Handlers(), flows: metrics.Flows, reset: metrics.Reset},
+		{api: s3api.Service(), handlers: objects.Handlers(), resources: objects.Resources, flows: objects.Flows},
 		{api: syntheticsapi.Service(), handlers: canaries.Handlers(), flows: canaries.Flows, close: runner.stop},
 		{api: stsapi.Service(), handlers: sts.New().Handlers()},
 	}, nil

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"reflect"
 	"strconv"
+	"time"
 
 	"nephele.dev/nephele/internal/awserr"
 	"nephele.dev/nephele/internal/shape"
@@ -23,6 +24,9 @@ func (c *restCodec) EncodeResponse(w http.ResponseWriter, op *shape.Operation, o
 	setRequestID(w.Header(), op.Service, requestID)
 	writeHeaders(&p.rest, v, w.Header())
 	status := c.status(op, p, v)
+	if status == http.StatusOK && w.Header().Get("Content-Range") != "" {
+		status = http.StatusPartialContent // RFC 9110 section 15.3.7; the models name one status
+	}
 	if f := p.rest.payload; f != nil {
 		return c.writePayload(w, op, f, v.Field(f.Field), status)
 	}
@@ -122,7 +126,11 @@ func (c *restCodec) EncodeError(w http.ResponseWriter, svc *shape.Service, op *s
 		h.Set("x-amzn-errortype", a.name())
 		return writeBody(w, a.status(), typeJSON, errorJSON(a, "", true))
 	}
-	if op != nil && op.Method == http.MethodHead || a.status() == http.StatusNotModified {
+	if a.status() == http.StatusNotModified {
+		writeValidators(h, err)
+		return writeEmpty(w, a.status())
+	}
+	if op != nil && op.Method == http.MethodHead {
 		return writeEmpty(w, a.status())
 	}
 	e := xmlEncoder{b: []byte(xmlHeader), def: timeFormat(svc)}
@@ -139,6 +147,17 @@ func (c *restCodec) EncodeError(w http.ResponseWriter, svc *shape.Service, op *s
 		e.close("ErrorResponse")
 	}
 	return writeBody(w, a.status(), typeRestXML, e.b)
+}
+
+// writeValidators sets what RFC 9110 section 15.4.5 asks of a 304: the headers
+// by which a cache knows its copy, from the error's fields of their names.
+func writeValidators(h http.Header, err *awserr.Error) {
+	if tag, ok := err.Fields["ETag"].(string); ok {
+		h.Set("ETag", tag)
+	}
+	if t, ok := err.Fields["LastModified"].(time.Time); ok {
+		h.Set("Last-Modified", t.UTC().Format(http.TimeFormat))
+	}
 }
 
 // s3Fault writes S3's <Error>. Its further elements (Key, BucketName, Resource)

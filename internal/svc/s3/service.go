@@ -2,10 +2,12 @@ package s3
 
 import (
 	"log/slog"
+	"reflect"
 
 	api "nephele.dev/nephele/internal/api/s3"
 	"nephele.dev/nephele/internal/blob"
 	"nephele.dev/nephele/internal/engine"
+	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/shape"
 	"nephele.dev/nephele/internal/store"
 )
@@ -66,4 +68,19 @@ func (s *Service) Handlers() map[string]shape.Handler {
 		UploadPart:              s.UploadPart,
 		UploadPartCopy:          s.UploadPartCopy,
 	}.Table()
+}
+
+// Resources returns the ARN of the bucket or object that a call concerns, for
+// authorization. Every input calls them Bucket and Key.
+func (s *Service) Resources(_ *plane.Call, in any) []string {
+	v := reflect.ValueOf(in).Elem()
+	name := v.FieldByName("Bucket")
+	if !name.IsValid() || name.Kind() != reflect.String {
+		return []string{"*"}
+	}
+	arn := bucketARN(name.String())
+	if key := v.FieldByName("Key"); key.IsValid() && key.Kind() == reflect.String {
+		arn += pathMarker + key.String()
+	}
+	return []string{arn}
 }
