@@ -336,7 +336,7 @@ func TestChecksumCheckValues(t *testing.T) {
 			t.Errorf("%s is %s, want %s", algorithm, got, want)
 		}
 	}
-	if sigv4.NewChecksum("md5") != nil {
-		t.Error("md5 is no algorithm of S3's")
+	if sigv4.NewChecksum("md4") != nil {
+		t.Error("md4 is no algorithm of S3's")
 	}
 }

@@ -1,8 +1,10 @@
 package sigv4
 
 import (
-	"crypto/sha1" //nolint:gosec // a checksum of S3's, not a protection
+	"crypto/md5"  //nolint:gosec // a checksum of S3's, not a protection
+	"crypto/sha1" //nolint:gosec // as above
 	"crypto/sha256"
+	"crypto/sha512"
 	"hash"
 	"hash/crc32"
 	"hash/crc64"
@@ -20,8 +22,8 @@ var (
 )
 
 // NewChecksum returns the hash that S3 knows by an algorithm's name ("CRC32",
-// "CRC32C", "CRC64NVME", "SHA1", "SHA256", in any case), or nil for another
-// name. Its Sum is what the x-amz-checksum-* headers hold in base64.
+// "CRC32C", "CRC64NVME", "MD5", "SHA1", "SHA256", "SHA512", in any case), or nil
+// for another name; its XXHASH family is missing here. Its Sum is what the x-amz-checksum-* headers hold in base64.
 func NewChecksum(algorithm string) hash.Hash {
 	switch strings.ToLower(algorithm) {
 	case "crc32":
@@ -34,6 +36,10 @@ func NewChecksum(algorithm string) hash.Hash {
 		return sha1.New() //nolint:gosec // as above
 	case "sha256":
 		return sha256.New()
+	case "sha512":
+		return sha512.New()
+	case "md5":
+		return md5.New() //nolint:gosec // as above
 	}
 	return nil
 }
