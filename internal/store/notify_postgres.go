@@ -39,6 +39,9 @@ type pgNotices struct {
 // notifyPause lets notices gather before they are sent together.
 const notifyPause = 2 * time.Millisecond
 
+// reconnectPause is how long a lost connection is left alone.
+const reconnectPause = 250 * time.Millisecond
+
 func newPGNotices(config *pgx.ConnConfig, pool *sql.DB, h *hub, log *slog.Logger) *pgNotices {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &pgNotices{
@@ -120,23 +123,29 @@ func (p *pgNotices) subscribe(ctx context.Context, channel string) {
 func (p *pgNotices) receive() {
 	for n := 0; p.ctx.Err() == nil; n++ {
 		if n > 0 {
-			p.hub.missed()
-			_ = sleep(p.ctx, time.Second)
+			_ = sleep(p.ctx, reconnectPause)
 		}
-		if err := p.session(); err != nil && p.ctx.Err() == nil {
+		if err := p.session(n > 0); err != nil && p.ctx.Err() == nil {
 			p.log.Warn("the connection for notices was lost", "error", err)
 		}
 	}
 }
 
-// session listens on one connection until it fails.
-func (p *pgNotices) session() error {
+// session listens on one connection until it fails. Once a second connection
+// listens, listeners are told that they may have missed something.
+func (p *pgNotices) session(again bool) error {
 	conn, err := pgx.ConnectConfig(p.ctx, p.config)
 	if err != nil {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(p.ctx))
 	listened := make(map[string]bool)
+	if again {
+		if err := p.listenAll(conn, listened); err != nil {
+			return err
+		}
+		p.hub.missed()
+	}
 	for {
 		wait, cancel := p.newWait()
 		err := p.listenAndWait(wait, conn, listened)
@@ -157,10 +166,8 @@ func (p *pgNotices) newWait() (context.Context, context.CancelFunc) {
 	return wait, cancel
 }
 
-// listenAndWait listens to the channels not yet listened to and delivers one
-// notice. Only waiting stops with wait: an interrupted statement would cost the
-// connection.
-func (p *pgNotices) listenAndWait(wait context.Context, conn *pgx.Conn, listened map[string]bool) error {
+// listenAll listens to the channels that the connection does not listen to yet.
+func (p *pgNotices) listenAll(conn *pgx.Conn, listened map[string]bool) error {
 	for channel, ready := range p.unlistened(listened) {
 		if _, err := conn.Exec(p.ctx, "listen "+pgx.Identifier{channel}.Sanitize()); err != nil {
 			return err
@@ -171,6 +178,15 @@ func (p *pgNotices) listenAndWait(wait context.Context, conn *pgx.Conn, listened
 		default:
 			close(ready)
 		}
+	}
+	return nil
+}
+
+// listenAndWait delivers one notice. Only waiting stops with wait: a statement
+// that is interrupted would cost the connection.
+func (p *pgNotices) listenAndWait(wait context.Context, conn *pgx.Conn, listened map[string]bool) error {
+	if err := p.listenAll(conn, listened); err != nil {
+		return err
 	}
 	got, err := conn.WaitForNotification(wait)
 	if err != nil {
