@@ -7,11 +7,13 @@ import (
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/shape"
 	"nephele.dev/nephele/internal/svc/cloudwatch"
+	"nephele.dev/nephele/internal/svc/logs"
 	"nephele.dev/nephele/internal/svc/s3"
 	"nephele.dev/nephele/internal/svc/sts"
 	"nephele.dev/nephele/internal/svc/synthetics"
 
 	cloudwatchapi "nephele.dev/nephele/internal/api/cloudwatch"
+	logsapi "nephele.dev/nephele/internal/api/logs"
 	s3api "nephele.dev/nephele/internal/api/s3"
 	stsapi "nephele.dev/nephele/internal/api/sts"
 	syntheticsapi "nephele.dev/nephele/internal/api/synthetics"
@@ -43,7 +45,9 @@ func (a *App) buildServices() ([]service, error) {
 	})
 	metrics := cloudwatch.New(cloudwatch.Deps{DB: a.db, Engine: a.engine, Pages: a.pages, Logger: a.log})
 	objects := s3.New(s3.Deps{DB: a.db, Engine: a.engine, Blob: a.blobs, Logger: a.log})
+	events := logs.New(logs.Deps{DB: a.db, Engine: a.engine, Pages: a.pages, Logger: a.log})
 	return []service{
+		{api: logsapi.Service(), handlers: events.Handlers(), flows: events.Flows},
 		{api: cloudwatchapi.Service(), handlers: metrics.Handlers(), flows: metrics.Flows, reset: metrics.Reset},
 		{api: s3api.Service(), handlers: objects.Handlers(), resources: objects.Resources, flows: objects.Flows},
 		{api: syntheticsapi.Service(), handlers: canaries.Handlers(), flows: canaries.Flows, close: runner.stop},

@@ -80,7 +80,8 @@ func TestScanOrder(t *testing.T) {
 			{"backward", journal.Query{Backward: true}, "g f e d c b a"},
 			{"one stream", journal.Query{Streams: []string{"s"}}, "a b c d e g"},
 			{"two streams", journal.Query{Streams: []string{"s", "r"}}, "a b c d e f g"},
-			{"no streams", journal.Query{Streams: []string{"none"}}, ""},
+			{"unknown stream", journal.Query{Streams: []string{"none"}}, ""},
+			{"no streams", journal.Query{Streams: []string{}}, ""},
 			{"range is half open", journal.Query{From: at(7), To: at(11)}, "b c d e"},
 			{"range backward", journal.Query{From: at(7), To: at(11), Backward: true}, "e d c b"},
 			{"empty range", journal.Query{From: at(11), To: at(7)}, ""},
@@ -261,9 +262,17 @@ func TestExpire(t *testing.T) {
 		if got := bodies(scan(t, db, journal.Query{Log: "other"}, 0)); got != "keep" {
 			t.Errorf("other log: %q", got)
 		}
-		update(t, db, func(tx *store.Tx) error { return journal.DeleteLog(tx, "l") })
+		for i := range 600 { // more segments than one step deletes
+			appendTo(t, db, "l", "s", event(i, "old"))
+		}
+		for more := true; more; {
+			update(t, db, func(tx *store.Tx) (err error) {
+				more, err = journal.Purge(tx, "l")
+				return err
+			})
+		}
 		if got := scan(t, db, journal.Query{Log: "l"}, 0); len(got) != 0 {
-			t.Errorf("deleted log has %d events", len(got))
+			t.Errorf("purged log has %d events", len(got))
 		}
 	})
 }

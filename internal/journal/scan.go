@@ -16,7 +16,7 @@ import (
 // Query says which events of a log to read.
 type Query struct {
 	Log      string
-	Streams  []string  // nil means all
+	Streams  []string  // nil means all, empty none
 	From, To time.Time // From inclusive, To exclusive; zero means open
 	After    *Cursor   // only events behind this one in the direction of reading
 	Backward bool      // latest first
@@ -27,6 +27,9 @@ type Query struct {
 // loop may run other statements on tx.
 func Scan(tx *store.Tx, q Query) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
+		if q.Streams != nil && len(q.Streams) == 0 {
+			return
+		}
 		s := newScanner(tx, &q)
 		for {
 			more, err := s.hour(yield)

@@ -20,6 +20,9 @@ type Stats struct {
 // Streams returns the stats of the named streams of a log, or of all when names
 // is nil. Streams without events are missing.
 func Streams(tx *store.Tx, log string, names []string) (map[string]Stats, error) {
+	if names != nil && len(names) == 0 {
+		return nil, nil
+	}
 	query := "select stream, first, last, ingested, events, size from journal_stream where log = ?"
 	args := []any{log}
 	if names != nil {
@@ -58,19 +61,12 @@ func Bytes(tx *store.Tx, log string) (n int64, err error) {
 
 // DeleteStream removes a stream and its events.
 func DeleteStream(tx *store.Tx, log, stream string) error {
-	return remove(tx, " where log = ? and stream = ?", log, stream)
-}
-
-// DeleteLog removes a log with all its streams and events.
-func DeleteLog(tx *store.Tx, log string) error { return remove(tx, " where log = ?", log) }
-
-func remove(tx *store.Tx, where string, args ...any) error {
-	_, err := tx.Exec("delete from journal_segment"+where, args...)
+	_, err := tx.Exec("delete from journal_segment where log = ? and stream = ?", log, stream)
 	if err == nil {
-		_, err = tx.Exec("delete from journal_stream"+where, args...)
+		_, err = tx.Exec("delete from journal_stream where log = ? and stream = ?", log, stream)
 	}
 	if err != nil {
-		return fmt.Errorf("journal: delete %v: %w", args, err)
+		return fmt.Errorf("journal: delete a stream of %s: %w", log, err)
 	}
 	return nil
 }
@@ -124,4 +120,18 @@ func shrink(tx *store.Tx, log, stream string, events, size int64) error {
 	_, err = tx.Exec("update journal_stream set events = events - ?, size = size - ?, first = ? where log = ? and stream = ?",
 		events, size, first, log, stream)
 	return err
+}
+
+// Purge deletes a log in steps. more asks to be called again, in another
+// transaction; the log is gone when it is false.
+func Purge(tx *store.Tx, log string) (more bool, err error) {
+	n, err := tx.Exec(`delete from journal_segment where seq in (
+		select seq from journal_segment where log = ? order by hour limit ?)`, log, expireSegments)
+	if err == nil && n < expireSegments {
+		_, err = tx.Exec("delete from journal_stream where log = ?", log)
+	}
+	if err != nil {
+		return false, fmt.Errorf("journal: purge %s: %w", log, err)
+	}
+	return n == expireSegments, nil
 }

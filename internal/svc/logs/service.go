@@ -1,0 +1,134 @@
+package logs
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+
+	api "nephele.dev/nephele/internal/api/logs"
+	"nephele.dev/nephele/internal/awserr"
+	"nephele.dev/nephele/internal/engine"
+	"nephele.dev/nephele/internal/page"
+	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/shape"
+	"nephele.dev/nephele/internal/store"
+)
+
+// Deps are what the service stands on. All are required but Logger.
+type Deps struct {
+	DB     *store.DB
+	Engine *engine.Engine
+	Pages  *page.Sealer // seals the tokens of listings
+	Logger *slog.Logger
+}
+
+// Service answers the CloudWatch Logs API.
+type Service struct {
+	db      *store.DB
+	engine  *engine.Engine
+	pages   *page.Sealer
+	log     *slog.Logger
+	groups  *store.Collection[group]
+	streams *store.Collection[stream]
+}
+
+// New returns a Service. Call Flows before the engine starts.
+func New(d Deps) *Service {
+	if d.Logger == nil {
+		d.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Service{
+		db: d.DB, engine: d.Engine, pages: d.Pages, log: d.Logger,
+		groups:  store.NewCollection[group]("logs.group"),
+		streams: store.NewCollection[stream]("logs.stream"),
+	}
+}
+
+// Handlers returns the operations that are implemented.
+func (s *Service) Handlers() map[string]shape.Handler {
+	return api.Handlers{
+		CreateLogGroup:                s.CreateLogGroup,
+		CreateLogStream:               s.CreateLogStream,
+		DeleteLogGroup:                s.DeleteLogGroup,
+		DeleteLogStream:               s.DeleteLogStream,
+		DeleteRetentionPolicy:         s.DeleteRetentionPolicy,
+		DescribeLogGroups:             s.DescribeLogGroups,
+		DescribeLogStreams:            s.DescribeLogStreams,
+		FilterLogEvents:               s.FilterLogEvents,
+		GetLogEvents:                  s.GetLogEvents,
+		ListTagsForResource:           s.ListTagsForResource,
+		ListTagsLogGroup:              s.ListTagsLogGroup,
+		PutLogEvents:                  s.PutLogEvents,
+		PutLogGroupDeletionProtection: s.PutLogGroupDeletionProtection,
+		PutRetentionPolicy:            s.PutRetentionPolicy,
+		TagLogGroup:                   s.TagLogGroup,
+		TagResource:                   s.TagResource,
+		UntagLogGroup:                 s.UntagLogGroup,
+		UntagResource:                 s.UntagResource,
+	}.Table()
+}
+
+// Flows registers the service's flows.
+func (s *Service) Flows(e *engine.Engine) {
+	e.Register(retentionKind, housekeepingLane, engine.FlowFunc(s.retain))
+	e.Register(purgeKind, housekeepingLane, engine.FlowFunc(s.purge))
+}
+
+// Errors that several operations answer, in AWS's words.
+func noGroup() *awserr.Error {
+	return api.NewResourceNotFoundException("The specified log group does not exist.")
+}
+
+func noStream() *awserr.Error {
+	return api.NewResourceNotFoundException("The specified log stream does not exist.")
+}
+
+func invalid(format string, args ...any) *awserr.Error {
+	return api.NewInvalidParameterException(format, args...)
+}
+
+func badToken() *awserr.Error { return invalid("The specified nextToken is invalid.") }
+
+func notImplemented(what string) *awserr.Error {
+	return awserr.New("NotImplemented", http.StatusNotImplemented, "Nephele does not implement %s of logs yet.", what)
+}
+
+// newID names a log in the journal.
+func newID() string { return rand.Text() }
+
+// key is a resource's key in the account and region of the call.
+func key(call *plane.Call, id string) store.Key {
+	return store.Key{Account: call.Caller.Account, Region: call.Caller.Region, ID: id}
+}
+
+// scope binds tokens to a listing.
+func scope(ctx context.Context, filters ...any) page.Scope {
+	call := plane.FromContext(ctx)
+	return page.Scope{
+		Account: call.Caller.Account, Region: call.Caller.Region,
+		Operation: "logs:" + call.Operation.Name, Filters: filters,
+	}
+}
+
+// open reads a token into at; no token leaves it alone.
+func (s *Service) open(sc page.Scope, token *string, at any) error {
+	if token != nil && s.pages.Open(sc, *token, at) != nil {
+		return badToken()
+	}
+	return nil
+}
+
+// seal makes the token of the page that starts after at.
+func (s *Service) seal(sc page.Scope, at any) (*string, error) {
+	token, err := s.pages.Seal(sc, at)
+	return &token, err
+}
+
+// pageSize is what was asked for, or the most.
+func pageSize(asked *int32, most int) int {
+	if asked == nil {
+		return most
+	}
+	return int(*asked)
+}
