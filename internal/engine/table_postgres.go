@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"database/sql"
 	"errors"
 	"time"
 
@@ -10,8 +9,10 @@ import (
 
 type postgresTable struct{}
 
-// dbNow is the database's clock in microseconds.
-const dbNow = "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
+// dbNow is the database's clock in microseconds, at the beginning of the
+// statement: clock_timestamp may change from row to row, which would keep the
+// planner from looking due_at up in the index.
+const dbNow = "(extract(epoch from statement_timestamp()) * 1000000)::bigint"
 
 // resume does nothing: other engines may be alive, and leases tell.
 func (postgresTable) resume(*store.Tx, string, int64, int64) error { return nil }
@@ -28,7 +29,7 @@ func (postgresTable) claim(tx *store.Tx, r claimRequest) (c claimed, err error) 
 	c.rows, err = store.All(store.Query(tx, scan, `with ready as materialized (
 			select kind, key from work where lane = ? and due_at <= `+dbNow+` and kind = any(?::text[])
 			order by due_at limit ? for update skip locked)
-		update work w set due_at = `+dbNow+` + ?, epoch = w.epoch + 1, owner = ?
+		update work w set due_at = `+dbNow+` + ?, epoch = greatest(w.epoch + 1, `+dbNow+`), owner = ?
 		from ready where w.kind = ready.kind and w.key = ready.key
 		returning w.kind, w.key, w.due, w.epoch, w.attempt, w.trace, w.state, w.ctid::text, `+dbNow,
 		r.lane, r.kinds, r.want, r.lease.Microseconds(), r.owner))
@@ -40,12 +41,12 @@ func (postgresTable) claim(tx *store.Tx, r claimRequest) (c claimed, err error) 
 		c.next = c.now // there may be more
 		return c, nil
 	}
-	var next sql.NullInt64
+	var next *int64
 	err = tx.Row(`select (select due_at from work where lane = ? and kind = any(?::text[]) order by due_at limit 1), `+dbNow,
 		r.lane, r.kinds).Scan(&next, &c.now)
 	c.next = never
-	if next.Valid {
-		c.next = next.Int64
+	if next != nil {
+		c.next = *next
 	}
 	return c, err
 }
