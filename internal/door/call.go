@@ -68,6 +68,9 @@ func (c *call) handle() error {
 	c.locate()
 	match, err := c.door.router.Match(c.r, c.signingName(), c.form)
 	c.match = match
+	if match.Service != nil && match.Service.Name == "s3" {
+		c.id = s3ID(c.id)
+	}
 	if err != nil {
 		return c.unrouted(err)
 	}
@@ -111,7 +114,6 @@ func (c *call) locate() {
 			}
 			c.r.URL = &u
 		}
-		c.id = s3ID(c.id)
 		return
 	}
 	if c.signingName() == "" {

@@ -62,7 +62,7 @@ func bare(host string) string {
 //	BUCKET.localhost, and BUCKET below a configured name
 func (h *hosts) read(host string) hostInfo {
 	rest, suffix := h.cut(bare(host))
-	if rest == "" {
+	if rest == "" || strings.HasPrefix(rest, ".") || strings.Contains(rest, "..") {
 		return hostInfo{}
 	}
 	labels := strings.Split(rest, ".")

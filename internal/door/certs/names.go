@@ -60,11 +60,13 @@ func validName(name string) bool {
 
 // family returns the names that a certificate made for name carries, so that
 // few are needed: name itself, and the wildcard beside it when its parent lies
-// below one of our suffixes.
+// below one of our suffixes. There is none right below a top-level name: it
+// would be too much (*.com beside amazonaws.com), or refused by browsers
+// (*.localhost).
 func (a *Authority) family(name string) []string {
 	names := []string{name}
 	_, parent, ok := strings.Cut(name, ".")
-	if ok && a.Covers(parent) {
+	if ok && strings.Contains(parent, ".") && a.Covers(parent) {
 		names = append(names, "*."+parent)
 	}
 	return names
