@@ -167,7 +167,9 @@ func (e *xmlEncoder) s3Fault(a *answer, requestID string) {
 	e.element("Code", a.name())
 	e.element("Message", a.err.Message)
 	for _, k := range sortedKeys(reflect.ValueOf(a.err.Fields)) {
-		e.element(k.String(), fmt.Sprint(a.err.Fields[k.String()]))
+		if v, ok := held(reflect.ValueOf(a.err.Fields[k.String()])); ok && v.IsValid() {
+			e.element(k.String(), fmt.Sprint(v.Interface()))
+		}
 	}
 	e.element("RequestId", requestID)
 	e.element("HostId", base64.StdEncoding.EncodeToString([]byte(requestID)))

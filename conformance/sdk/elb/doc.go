@@ -1,0 +1,2 @@
+// Package elb compares our elb with the AWS SDK for Go v2.
+package elb

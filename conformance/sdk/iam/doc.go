@@ -1,0 +1,2 @@
+// Package iam compares our iam with the AWS SDK for Go v2.
+package iam

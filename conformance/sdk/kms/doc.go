@@ -1,0 +1,2 @@
+// Package kms compares our kms with the AWS SDK for Go v2.
+package kms

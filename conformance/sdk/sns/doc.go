@@ -1,0 +1,2 @@
+// Package sns compares our sns with the AWS SDK for Go v2.
+package sns

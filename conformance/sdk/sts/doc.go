@@ -1,0 +1,2 @@
+// Package sts compares our sts with the AWS SDK for Go v2.
+package sts
