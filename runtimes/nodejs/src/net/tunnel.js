@@ -68,9 +68,11 @@ export function tunnel(socket, proxy, host, port) {
     if (event === 'ready') return true;
     if (event !== 'connect') return emit.call(socket, event, ...args);
     socket._writeGeneric(false, `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`, 'latin1', () => {});
-    socket.connecting = true;
     socket.push = answer;
-    socket.read(0);
+    socket.connecting = true;
+    // A connecting stream puts off its reading, so this starts below it.
+    socket._handle.reading = true;
+    socket._handle.readStart();
     return true;
   };
   connectNatively.call(socket, { path: proxy });
