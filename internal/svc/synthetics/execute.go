@@ -68,6 +68,10 @@ func (s *Service) beginRun(ctx context.Context, w *engine.Work, r *run) (engine.
 	})
 }
 
+// maxKeepAttempts bounds how often a run is executed again because its results
+// could not be saved: a script has effects on the site it visits.
+const maxKeepAttempts = 2
+
 func (s *Service) executeRun(ctx context.Context, w *engine.Work, id runRef, r *run, rec *store.Record[canary]) (engine.Next, error) {
 	outcome, err := s.execute(ctx, r, rec)
 	if ctx.Err() != nil {
@@ -80,10 +84,13 @@ func (s *Service) executeRun(ctx context.Context, w *engine.Work, id runRef, r *
 		defer outcome.Close()
 		r.judge(outcome)
 		r.Location = runPrefix(rec.Doc.Config.ArtifactBucket, r.Started)
-		if err := s.keep(ctx, r, rec, outcome); err != nil {
-			return engine.Next{}, err
-		}
 		r.Metrics = measure(outcome)
+		if err := s.keep(ctx, r, rec, outcome); err != nil && w.Attempt < maxKeepAttempts {
+			return engine.Next{}, err
+		} else if err != nil {
+			s.Logger.Error("canary run could not be kept", "canary", rec.ID, "run", r.ID, "error", err)
+			r.spoil("the server could not save them")
+		}
 	}
 	return w.Commit(ctx, engine.Now(), func(tx *store.Tx) error { return s.commitVerdict(tx, id, r) })
 }
@@ -144,6 +151,15 @@ func (r *run) judge(o *canaryrun.Outcome) {
 func (r *run) fail(code api.CanaryRunStateReasonCode, reason string) {
 	r.State, r.Completed = runFailed, time.Now().UTC()
 	r.Reason, r.ReasonCode, r.TestResult = reason, code, "UNKNOWN"
+}
+
+// spoil marks a run whose results could not be saved, unless the script itself
+// failed, which takes precedence.
+func (r *run) spoil(why string) {
+	if r.ReasonCode == "" {
+		r.State, r.ReasonCode = runFailed, canaryrun.ExecutionFailure
+		r.Reason = "Error while saving the run's artifacts: " + why
+	}
 }
 
 // commitVerdict records the run. One whose canary was stopped meanwhile is not

@@ -1,6 +1,8 @@
 package synthetics
 
 import (
+	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -183,7 +185,7 @@ func TestDeleteForgetsEverything(t *testing.T) {
 	})
 }
 
-func TestArtifactsThatCannotBeKept(t *testing.T) {
+func TestRunsThatCannotTakePlace(t *testing.T) {
 	inTime(t, func(t *testing.T, b *bench) {
 		b.runner.fails = errNoBrowser
 		b.create(t, func(in *api.CreateCanaryInput) { in.Schedule.Expression = "rate(0 minute)" })
@@ -191,6 +193,26 @@ func TestArtifactsThatCannotBeKept(t *testing.T) {
 		st := b.runs(t)[0].Status
 		if *st.State != runFailed || *st.StateReasonCode != "CANARY_FAILURE" || *st.StateReason != errNoBrowser.Error() {
 			t.Errorf("status %+v", st)
+		}
+	})
+}
+
+// A store that keeps failing spoils the run after a few executions, instead of
+// visiting the site for ever.
+func TestResultsThatCannotBeSaved(t *testing.T) {
+	inTime(t, func(t *testing.T, b *bench) {
+		b.world.refuse = errors.New("the disk is full")
+		b.create(t, func(in *api.CreateCanaryInput) { in.Schedule.Expression = "rate(0 minute)" })
+		pass(time.Hour)
+		st := b.runs(t)[0].Status
+		if *st.State != runFailed || *st.StateReasonCode != "EXECUTION_FAILURE" || b.runner.count() != maxKeepAttempts+1 {
+			t.Errorf("status %s %s after %d executions", *st.State, *st.StateReasonCode, b.runner.count())
+		}
+		if strings.Contains(*st.StateReason, "disk") {
+			t.Errorf("reason %q tells what is inside", *st.StateReason)
+		}
+		if got := b.world.count("SuccessPercent|CanaryName=c"); got != 1 {
+			t.Errorf("%v datapoints", got)
 		}
 	})
 }

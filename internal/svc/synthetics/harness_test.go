@@ -79,7 +79,7 @@ type world struct {
 	lines   []string
 	metrics map[string]float64 // SampleCount of each "name|dimensions"
 	tokens  map[string]bool
-	refuse  error // answer of PutObject
+	refuse  error // answer of PutLogEvents
 }
 
 func (w *world) register(p *plane.Plane) {
@@ -99,9 +99,6 @@ func (w *world) register(p *plane.Plane) {
 func (w *world) putObject(_ context.Context, in *s3.PutObjectInput) (*s3.PutObjectOutput, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.refuse != nil {
-		return nil, w.refuse
-	}
 	w.objects = append(w.objects, in.Bucket+"/"+in.Key)
 	return &s3.PutObjectOutput{}, nil
 }
@@ -116,6 +113,9 @@ func (w *world) getObject(_ context.Context, in *s3.GetObjectInput) (*s3.GetObje
 func (w *world) putLogEvents(_ context.Context, in *logs.PutLogEventsInput) (*logs.PutLogEventsOutput, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.refuse != nil {
+		return nil, w.refuse
+	}
 	for _, e := range in.LogEvents {
 		w.lines = append(w.lines, e.Message)
 	}

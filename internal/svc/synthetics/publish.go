@@ -48,9 +48,8 @@ func (s *Service) keep(ctx context.Context, r *run, rec *store.Record[canary], o
 			return err
 		}
 	}
-	if len(problems) > 0 && r.ReasonCode == "" {
-		r.State, r.ReasonCode = runFailed, canaryrun.ExecutionFailure
-		r.Reason = "Error while saving the run's artifacts: " + strings.Join(problems, "; ")
+	if len(problems) > 0 {
+		r.spoil(strings.Join(problems, "; "))
 	}
 	return nil
 }
