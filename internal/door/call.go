@@ -51,6 +51,7 @@ func (d *Door) newCall(w http.ResponseWriter, r *http.Request, p peer) *call {
 // serve takes the call through its stages and answers it.
 func (c *call) serve() {
 	defer c.in.abandon()
+	c.invite()
 	err := c.handle()
 	answered := err == nil || c.fail(err)
 	c.door.finish(c, err)
@@ -58,6 +59,15 @@ func (c *call) serve() {
 		// All that is left is to break the connection, so that half an object is
 		// not taken for a whole one.
 		panic(http.ErrAbortHandler)
+	}
+}
+
+// invite answers an expectation before an empty body, which net/http passes
+// over because nothing is left to wait for. botocore waits all the same, and a
+// final answer in its place makes it misread the connection's next answer.
+func (c *call) invite() {
+	if c.r.ContentLength == 0 && c.r.ProtoMajor == 1 && strings.EqualFold(c.r.Header.Get("Expect"), "100-continue") {
+		c.w.WriteHeader(http.StatusContinue)
 	}
 }
 

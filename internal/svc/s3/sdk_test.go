@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -287,5 +288,23 @@ func TestTrailer(t *testing.T) {
 	}
 	if since := time.Since(*head.LastModified); since > time.Minute || since < -time.Minute {
 		t.Errorf("modified %v ago", since)
+	}
+}
+
+// botocore expects "100 Continue" before an empty body too, and loses its place
+// on the connection when a final answer comes instead.
+func TestExpectationBeforeNothing(t *testing.T) {
+	t.Parallel()
+	s := nepheletest.Start(t)
+	c := sdk.NewFromConfig(s.Config, func(o *sdk.Options) { o.UsePathStyle = true })
+	must(c.CreateBucket(t.Context(), &sdk.CreateBucketInput{Bucket: aws.String("bucket")}))(t)
+	conn := must(net.Dial("tcp", strings.TrimPrefix(s.URL, "http://")))(t)
+	defer conn.Close()
+	put := must(sdk.NewPresignClient(c).PresignPutObject(t.Context(), &sdk.PutObjectInput{Bucket: aws.String("bucket"), Key: aws.String("k")}))(t)
+	fmt.Fprintf(conn, "PUT %s HTTP/1.1\r\nHost: %s\r\nContent-Length: 0\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n",
+		strings.TrimPrefix(put.URL, s.URL), strings.TrimPrefix(s.URL, "http://"))
+	answer := string(must(io.ReadAll(conn))(t))
+	if !strings.HasPrefix(answer, "HTTP/1.1 100 Continue\r\n") || !strings.Contains(answer, "HTTP/1.1 200 OK\r\n") {
+		t.Errorf("answer %q", answer)
 	}
 }
