@@ -115,7 +115,7 @@ func open(t testing.TB, change func(*door.Options)) *house {
 		entered: make(chan struct{}, 1000), leave: make(chan struct{}),
 	}
 	logger := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	p := plane.New(plane.Options{Logger: slog.New(slog.DiscardHandler)})
+	p := plane.New(plane.Options{Logger: quiet})
 	o := door.Options{
 		Plane: p, Services: h.services(p), Authority: authority, Credentials: keys{}, Logger: logger,
 		Account: account, Region: "eu-west-1",
@@ -181,6 +181,9 @@ func (keys) Credential(_ context.Context, id, token string) (door.Credential, er
 	}
 	return door.Credential{}, door.ErrUnknownKey
 }
+
+// quiet is a logger that writes nothing.
+var quiet = slog.New(slog.DiscardHandler)
 
 func ptr[T any](v T) *T { return &v }
 

@@ -39,7 +39,7 @@ func NewBody(r *http.Request, s *Signature, key []byte) (*Body, error) {
 	b := &Body{src: r.Body, length: r.ContentLength, reader: r.Body}
 	switch {
 	case mode == "" || mode == UnsignedPayload:
-	case isHash(mode):
+	case IsHash(mode):
 		b.reader = &hashReader{r: r.Body, hash: sha256.New(), want: mode}
 	case mode == StreamingTrailer, mode == StreamingSigned, mode == StreamingSignedTrailer:
 		if err := b.dechunk(r, s, key, mode); err != nil {

@@ -153,7 +153,7 @@ func (c *chunkReader) claim(extension string, extended bool) (string, error) {
 		return "", nil
 	}
 	sig, ok := strings.CutPrefix(extension, chunkSignature)
-	if !ok || !isHash(sig) {
+	if !ok || !IsHash(sig) {
 		return "", badFraming("chunk signature")
 	}
 	return sig, nil
@@ -249,7 +249,7 @@ func (c *chunkReader) checkTrailers(mac string, text []byte) error {
 	if !c.signed || len(c.names) == 0 && mac == "" {
 		return nil
 	}
-	if !isHash(mac) {
+	if !IsHash(mac) {
 		return badTrailer()
 	}
 	if c.chain != nil && !c.chain.trailer(text, mac) {

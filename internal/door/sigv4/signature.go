@@ -211,7 +211,7 @@ func (s *Signature) parts(credential, signed, mac string, reason Reason) error {
 	if len(s.signed) > maxSigned || !sortedNames(s.signed) {
 		return refuse(reason, "SignedHeaders must be a sorted list of lower-case header names.")
 	}
-	if !isHash(mac) {
+	if !IsHash(mac) {
 		return refuse(reason, "The signature must be %d lower-case hexadecimal digits.", hashDigits)
 	}
 	s.mac = mac
@@ -254,8 +254,8 @@ func sortedNames(names []string) bool {
 
 const hashDigits = 64
 
-// isHash reports whether s is a SHA-256 in lower-case hexadecimal.
-func isHash(s string) bool {
+// IsHash reports whether s is a SHA-256 in lower-case hexadecimal.
+func IsHash(s string) bool {
 	if len(s) != hashDigits {
 		return false
 	}

@@ -114,7 +114,7 @@ func (s *Signature) payloadHash(bodyHash string) (string, error) {
 // CheckBody compares the hash that was signed, if one was, with that of the
 // body. The error is an *Error.
 func (s *Signature) CheckBody(bodyHash string) error {
-	if bodyHash == "" || !isHash(s.Payload) || s.Payload == bodyHash {
+	if bodyHash == "" || !IsHash(s.Payload) || s.Payload == bodyHash {
 		return nil
 	}
 	return hashMismatch(s.Payload, bodyHash)
