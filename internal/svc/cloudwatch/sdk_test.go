@@ -1,0 +1,122 @@
+package cloudwatch_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/smithy-go"
+
+	"nephele.dev/nephele/nepheletest"
+)
+
+// TestSDK drives the service from outside with the AWS SDK, which compresses
+// large puts.
+func TestSDK(t *testing.T) {
+	t.Parallel()
+	server := nepheletest.Start(t)
+	c := sdk.NewFromConfig(server.Config)
+	start := hourAgo()
+	var data []types.MetricDatum
+	for i := range 300 {
+		data = append(data, types.MetricDatum{
+			MetricName: new("SuccessPercent"), Value: new(float64(i)), Timestamp: new(start.Add(time.Duration(i/5) * time.Minute)),
+			Unit: types.StandardUnitPercent, Dimensions: []types.Dimension{{Name: new("CanaryName"), Value: new("c")}},
+		})
+	}
+	_, err := c.PutMetricData(t.Context(), &sdk.PutMetricDataInput{Namespace: new("CloudWatchSynthetics"), MetricData: data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stats, err := c.GetMetricStatistics(t.Context(), &sdk.GetMetricStatisticsInput{
+		Namespace: new("CloudWatchSynthetics"), MetricName: new("SuccessPercent"),
+		Dimensions: []types.Dimension{{Name: new("CanaryName"), Value: new("c")}},
+		StartTime:  &start, EndTime: new(start.Add(time.Hour)), Period: new(int32(3600)),
+		Statistics: []types.Statistic{types.StatisticAverage, types.StatisticSampleCount}, ExtendedStatistics: []string{"p90"},
+	})
+	if err != nil || len(stats.Datapoints) != 1 {
+		t.Fatalf("%+v, %v", stats, err)
+	}
+	d := stats.Datapoints[0]
+	if *d.SampleCount != 300 || *d.Average != 149.5 || d.Unit != types.StandardUnitPercent || !d.Timestamp.Equal(start) {
+		t.Errorf("datapoint = %+v", d)
+	}
+	if p := d.ExtendedStatistics["p90"]; p < 269*0.995 || p > 269*1.005 {
+		t.Errorf("p90 = %v", p)
+	}
+	var pages int
+	for p := sdk.NewGetMetricDataPaginator(c, &sdk.GetMetricDataInput{
+		StartTime: &start, EndTime: new(start.Add(time.Hour)), MaxDatapoints: new(int32(40)),
+		MetricDataQueries: []types.MetricDataQuery{{Id: new("m"), MetricStat: &types.MetricStat{
+			Metric: &types.Metric{
+				Namespace: new("CloudWatchSynthetics"), MetricName: new("SuccessPercent"),
+				Dimensions: []types.Dimension{{Name: new("CanaryName"), Value: new("c")}},
+			},
+			Period: new(int32(60)), Stat: new("Sum"),
+		}}},
+	}); p.HasMorePages(); pages++ {
+		if _, err := p.NextPage(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if pages != 2 {
+		t.Errorf("60 datapoints in pages of 40 are %d pages", pages)
+	}
+	metrics, err := c.ListMetrics(t.Context(), &sdk.ListMetricsInput{})
+	if err != nil || len(metrics.Metrics) != 1 || *metrics.Metrics[0].MetricName != "SuccessPercent" {
+		t.Errorf("metrics = %+v, %v", metrics, err)
+	}
+	_, err = c.PutMetricData(t.Context(), &sdk.PutMetricDataInput{Namespace: new("AWS/EC2"), MetricData: data[:1]})
+	e, ok := errors.AsType[smithy.APIError](err)
+	if !ok || e.ErrorCode() != "InvalidParameterValue" && e.ErrorCode() != "InvalidParameterValueException" ||
+		e.ErrorMessage() != "The value AWS/EC2 for parameter Namespace is invalid." {
+		t.Errorf("put to AWS/EC2: %v", err)
+	}
+}
+
+// TestQueryProtocol speaks the protocol of older clients.
+func TestQueryProtocol(t *testing.T) {
+	t.Parallel()
+	server := nepheletest.Start(t)
+	call := func(form url.Values) (int, string) {
+		t.Helper()
+		form.Set("Version", "2010-08-01")
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, strings.NewReader(form.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/monitoring/aws4_request, SignedHeaders=host, Signature=0")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode, string(body)
+	}
+	status, body := call(url.Values{
+		"Action": {"PutMetricData"}, "Namespace": {"Test"}, "MetricData.member.1.MetricName": {"m"},
+		"MetricData.member.1.Values.member.1": {"1"}, "MetricData.member.1.Values.member.2": {"2"},
+	})
+	if status != http.StatusOK {
+		t.Fatalf("put: %d %s", status, body)
+	}
+	status, body = call(url.Values{"Action": {"ListMetrics"}, "Namespace": {"Test"}})
+	if status != http.StatusOK || !strings.Contains(body, "<MetricName>m</MetricName>") {
+		t.Errorf("list: %d %s", status, body)
+	}
+	status, body = call(url.Values{"Action": {"PutMetricData"}, "Namespace": {"AWS/X"}, "MetricData.member.1.MetricName": {"m"}, "MetricData.member.1.Value": {"1"}})
+	if status != http.StatusBadRequest || !strings.Contains(body, "<Code>InvalidParameterValue</Code>") {
+		t.Errorf("refused put: %d %s", status, body)
+	}
+}
