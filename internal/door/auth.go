@@ -2,9 +2,11 @@ package door
 
 import (
 	"errors"
+	"net/http"
 	"time"
 
 	"nephele.dev/nephele/internal/awserr"
+	"nephele.dev/nephele/internal/door/sigv2"
 	"nephele.dev/nephele/internal/door/sigv4"
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/wire"
@@ -17,6 +19,10 @@ func (c *call) claim() {
 	d := c.door
 	if !d.opts.Auth {
 		c.caller = c.unproven()
+		return
+	}
+	if old, ok := sigv2.Parse(c.r); ok {
+		c.sigErr = c.claimV2(old)
 		return
 	}
 	c.sig, c.sigErr = sigv4.Parse(c.r)
@@ -33,6 +39,33 @@ func (c *call) claim() {
 	}
 	c.key = d.keys.Get(c.sig.AccessKeyID, cred.Secret, c.sig.Scope)
 	c.caller = c.complete(cred.Caller, c.sig.AccessKeyID, c.sig.Scope.Region)
+}
+
+// claimV2 verifies a presigned URL of Signature Version 2, which covers no
+// body and can therefore be done with at once.
+func (c *call) claimV2(s *sigv2.Signature) error {
+	now := time.Now().UTC()
+	switch {
+	case s.Expires.IsZero():
+		return &sigv4.Error{Reason: sigv4.QueryMalformed, Message: "Invalid date (should be seconds since epoch): Expires"}
+	case now.After(s.Expires):
+		return awserr.New("AccessDenied", http.StatusForbidden, "Request has expired").
+			With("Expires", s.Expires.Format(time.RFC3339)).With("ServerTime", now.Format(time.RFC3339))
+	}
+	cred, err := c.door.opts.Credentials.Credential(c.r.Context(), s.AccessKeyID, s.SessionToken)
+	if err != nil {
+		return err
+	}
+	bucket := c.host.bucket
+	if bucket == "" {
+		bucket = c.host.maybe
+	}
+	if !s.Verify(c.r, bucket, cred.Secret) {
+		return &sigv4.Error{Reason: sigv4.Mismatch, Message: "The request signature we calculated does not match the signature you provided."}
+	}
+	c.caller = c.complete(cred.Caller, s.AccessKeyID, "")
+	c.proven, c.legacy = true, true
+	return nil
 }
 
 // unproven is the caller when nobody is asked for a signature: whom the
@@ -81,6 +114,9 @@ func (c *call) complete(p plane.Caller, id, region string) plane.Caller {
 // signature covers the whole body it is only prepared here, and verified when
 // the body has come.
 func (c *call) authenticate() error {
+	if c.legacy && c.match.Service.Name != "s3" {
+		return c.refuse(&sigv4.Error{Reason: sigv4.Unsupported, Message: "Signature Version 2 is for Amazon S3 alone."})
+	}
 	if !c.door.opts.Auth || c.proven {
 		return c.checkService()
 	}
@@ -155,6 +191,9 @@ func (c *call) checkPayload() error {
 
 // refuse words an error of sigv4 or of Credentials for the service.
 func (c *call) refuse(err error) *awserr.Error {
+	if e := awserr.As(err); e != nil {
+		return e
+	}
 	if e, ok := errors.AsType[*sigv4.Error](err); ok {
 		return signatureError(c.family(), e, c.sig)
 	}

@@ -28,6 +28,7 @@ type call struct {
 	sigErr  error            // why the signature is refused, as soon as that is known
 	key     []byte
 	proven  bool // the signature has been verified
+	legacy  bool // by Signature Version 2, which is S3's alone
 	caller  plane.Caller
 	match   wire.Match
 	body    []byte
