@@ -7,8 +7,10 @@ import (
 	"nephele.dev/nephele/internal/store"
 )
 
-// Segments are fetched so many, or so many bytes, at a time.
+// Segments are fetched one at a time at first, for a page that is found in it,
+// then ever more, up to so many or so many bytes.
 const (
+	fetchGrowth   = 4
 	fetchSegments = 64
 	fetchBytes    = 1 << 20
 )
@@ -100,12 +102,13 @@ func (m *merge) fetch() error {
 	var args []any
 	size := int64(0)
 	for _, r := range m.waiting {
-		if len(args) == fetchSegments || len(args) > 0 && size+r.size > fetchBytes {
+		if len(args) == m.scanner.batch || len(args) > 0 && size+r.size > fetchBytes {
 			break
 		}
 		args = append(args, r.seq)
 		size += r.size
 	}
+	m.scanner.batch = min(m.scanner.batch*fetchGrowth, fetchSegments)
 	m.fetched = make(map[int64]*open, len(args))
 	rows := store.Query(m.scanner.tx, scanOpen, "select seq, ingested, data from journal_segment where seq in (?"+
 		strings.Repeat(", ?", len(args)-1)+")", args...)

@@ -51,10 +51,11 @@ type scanner struct {
 	q        *Query
 	from, to int64 // microseconds, both inclusive
 	next     int64 // hours on this side of it are done
+	batch    int   // segments to fetch next
 }
 
 func newScanner(tx *store.Tx, q *Query) *scanner {
-	s := &scanner{tx: tx, q: q, from: math.MinInt64, to: math.MaxInt64}
+	s := &scanner{tx: tx, q: q, batch: 1, from: math.MinInt64, to: math.MaxInt64}
 	if !q.From.IsZero() {
 		s.from = store.Micros(q.From)
 	}
