@@ -28,6 +28,7 @@ type CanaryRunStateReasonCode string
 const (
 	CanaryRunStateReasonCodeCanaryFailure    CanaryRunStateReasonCode = "CANARY_FAILURE"
 	CanaryRunStateReasonCodeExecutionFailure CanaryRunStateReasonCode = "EXECUTION_FAILURE"
+	CanaryRunStateReasonCodeEmpty            CanaryRunStateReasonCode = ""
 )
 
 // CanaryRunTestResult is an enum of the model.

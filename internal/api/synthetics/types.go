@@ -126,7 +126,7 @@ type CanaryRunConfigOutput struct {
 // CanaryRunStatus is a structure of the model.
 type CanaryRunStatus struct {
 	State           *CanaryRunState
-	StateReason     *string // length 1 to 1024
+	StateReason     *string // length up to 1024
 	StateReasonCode *CanaryRunStateReasonCode
 	TestResult      *CanaryRunTestResult
 }
