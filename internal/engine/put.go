@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -26,17 +27,19 @@ func (e *Engine) Put(tx *store.Tx, kindName, key string, due time.Time, state an
 		return fmt.Errorf("put %s %q: %w", kindName, key, err)
 	}
 	trace := traceOf(tx.Context())
-	_, err = tx.Exec(`insert into work (kind, key, lane, due_at, due, epoch, state, trace) values (?, ?, ?, ?, ?, ?, ?, ?)
+	var epoch int64
+	err = tx.Row(`insert into work (kind, key, lane, due_at, due, epoch, state, trace) values (?, ?, ?, ?, ?, ?, ?, ?)
 		on conflict (kind, key) do update set lane = excluded.lane, due_at = excluded.due_at, due = excluded.due,
-		epoch = work.epoch + 1, owner = '', attempt = 0, state = excluded.state, trace = excluded.trace`,
-		kindName, key, k.lane.name, store.Micros(due), store.Micros(due), firstEpoch(e.now()), encoded, trace.token())
+		epoch = work.epoch + 1, owner = '', attempt = 0, state = excluded.state, trace = excluded.trace
+		returning epoch`,
+		kindName, key, k.lane.name, store.Micros(due), store.Micros(due), firstEpoch(e.now()), encoded, trace.token()).Scan(&epoch)
 	if err != nil {
 		return fmt.Errorf("put %s %q: %w", kindName, key, err)
 	}
 	e.notifySoon(tx, k.lane, due)
 	tx.OnCommit(func() {
 		trace.add(kindName, key)
-		e.supersede(rowKey{kindName, key})
+		e.supersede(rowKey{kindName, key}, epoch)
 		k.lane.nudge(store.Micros(due))
 	})
 	return nil
@@ -50,23 +53,35 @@ func firstEpoch(now time.Time) int64 { return store.Micros(now) }
 // Delete removes the row if it is there; a step of it that runs is cancelled
 // and fenced off.
 func (e *Engine) Delete(tx *store.Tx, kindName, key string) error {
-	if _, err := tx.Exec("delete from work where kind = ? and key = ?", kindName, key); err != nil {
+	var epoch int64
+	err := tx.Row("delete from work where kind = ? and key = ? returning epoch", kindName, key).Scan(&epoch)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("delete %s %q: %w", kindName, key, err)
 	}
 	tx.OnCommit(func() {
-		e.supersede(rowKey{kindName, key})
+		e.supersede(rowKey{kindName, key}, epoch+1)
 		e.settled.wake()
 	})
 	return nil
 }
 
-// supersede cancels the step of a row that another transaction has taken away.
-func (e *Engine) supersede(id rowKey) {
+// supersede cancels the steps of a row that another transaction has taken away,
+// those that were claimed before epoch. The row may have been claimed again
+// between the commit and this call: such a claim stands.
+func (e *Engine) supersede(id rowKey, epoch int64) {
 	e.mu.Lock()
-	w := e.held[id]
-	e.mu.Unlock()
-	if w != nil {
-		w.supersede()
+	defer e.mu.Unlock()
+	e.supersedeLocked(id, epoch)
+}
+
+func (e *Engine) supersedeLocked(id rowKey, epoch int64) {
+	for w := e.held[id]; w != nil; w = w.successor {
+		if w.epoch < epoch {
+			w.supersede()
+		}
 	}
 }
 
