@@ -20,6 +20,9 @@ import (
 	"nephele.dev/nephele/internal/validate"
 )
 
+// settle is how long calls wait for their work by default.
+const settle = 10 * time.Second
+
 // stopPatience is how long a server may take to stop.
 const stopPatience = 10 * time.Second
 
@@ -78,6 +81,7 @@ func Start(t testing.TB, opts ...Option) *Server {
 	cfg.Listen = "127.0.0.1:0"
 	cfg.Data = t.TempDir()
 	cfg.LogLevel = "warn"
+	cfg.Settle = settle
 	for _, o := range opts {
 		o(&cfg)
 	}
