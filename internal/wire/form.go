@@ -44,6 +44,9 @@ type formNode struct {
 	kids  map[string]*formNode
 }
 
+// formNodeCost is what a node and its map of children are charged.
+const formNodeCost = 4
+
 // newFormTree splits the names of a form at their dots.
 func newFormTree(form url.Values, s *state) (*formNode, error) {
 	root := &formNode{}
@@ -59,8 +62,10 @@ func newFormTree(form url.Values, s *state) (*formNode, error) {
 			if depth++; depth > 2*s.limits.MaxDepth {
 				return nil, malformed("parameter %s is nested too deep", clip(name))
 			}
-			if err := s.spend(1); err != nil {
-				return nil, err
+			if n.kids[part] == nil {
+				if err := s.spend(formNodeCost); err != nil {
+					return nil, err
+				}
 			}
 			n = n.child(part)
 		}
