@@ -7,12 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"syscall"
 
 	"nephele.dev/nephele/internal/sandbox/egress"
 )
-
-const nonblock = syscall.O_NONBLOCK
 
 // box is the sandbox made of Linux namespaces by bubblewrap.
 type box struct {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"syscall"
 )
 
 // collect copies the regular files below src into dst and counts the entries
@@ -67,7 +68,7 @@ func (c *collector) visit(name string, d fs.DirEntry, err error) error {
 
 // copy copies one regular file.
 func (c *collector) copy(name string) error {
-	in, err := c.from.OpenFile(name, os.O_RDONLY|nonblock, 0)
+	in, err := c.from.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		c.dropped++
 		return nil

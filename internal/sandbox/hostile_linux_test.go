@@ -167,7 +167,7 @@ func TestMemoryHog(t *testing.T) {
 			if !r.OutOfMemory || r.PeakMemory < 100<<20 {
 				t.Errorf("%+v\n%s", r, out)
 			}
-			if name == "cgroup" && r.PeakMemory > 130<<20 {
+			if b.home != nil && r.PeakMemory > 130<<20 {
 				t.Errorf("it got %d MB", r.PeakMemory>>20)
 			}
 		})
@@ -177,12 +177,13 @@ func TestMemoryHog(t *testing.T) {
 func TestForkBomb(t *testing.T) {
 	t.Parallel()
 	mark := fmt.Sprint("bomb", time.Now().UnixNano())
-	r, out, _ := attempt(t, shared, `b() { b | b & }; : `+mark+`; b; sleep 30`, func(s *Spec) { s.Pids = 40; s.Timeout = time.Second })
+	r, out, _ := attempt(t, shared, `i=0; while [ $i -lt 200 ]; do sleep 30 & i=$((i+1)); done; b() { b | b & }; : `+mark+`; b; sleep 30`,
+		func(s *Spec) { s.Pids = 40; s.Timeout = time.Second })
 	if left := alive(mark); len(left) > 0 {
 		t.Errorf("still alive: %d", len(left))
 	}
-	if !strings.Contains(out, "fork") && !r.TimedOut {
-		t.Errorf("%+v\n%s", r, out)
+	if !strings.Contains(out, "fork") {
+		t.Errorf("no fork was refused: %+v\n%s", r, out)
 	}
 }
 
@@ -223,7 +224,7 @@ func TestLogFlood(t *testing.T) {
 func TestOnlyPlainFilesComeOut(t *testing.T) {
 	t.Parallel()
 	r, out, w := attempt(t, shared, `cd /tmp; ln -s /etc/shadow link; ln -s / dir; mkfifo pipe; mkdir -p a/b; echo in >a/b/c; echo x >'back\slash'
-ln a/b/c hard; python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("/tmp/sock")' 2>/dev/null; chmod 000 a/b/c; chmod 000 a; exit 0`, nil)
+echo in >plain; ln plain hard; python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("/tmp/sock")' 2>/dev/null; chmod 000 a/b/c; chmod 000 a; exit 0`, nil)
 	got := map[string]bool{}
 	_ = filepath.WalkDir(w.Out, func(p string, d os.DirEntry, err error) error {
 		if d != nil && !d.IsDir() {
@@ -232,7 +233,7 @@ ln a/b/c hard; python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("/t
 		return nil
 	})
 	for name, regular := range got {
-		if !regular || name != "hard" && name != "a/b/c" {
+		if !regular || name != "hard" && name != "plain" && name != "a/b/c" {
 			t.Errorf("%s came out", name)
 		}
 	}

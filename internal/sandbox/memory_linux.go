@@ -47,6 +47,32 @@ func treeMemory(root int) int64 {
 	return sum
 }
 
+// userThreads counts the threads of a user.
+func userThreads(uid int) (n int) {
+	files, _ := filepath.Glob("/proc/[0-9]*/status")
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue
+		}
+		threads, own := 0, false
+		for line := range bytes.Lines(text) {
+			fields := bytes.Fields(line)
+			switch {
+			case len(fields) < 2:
+			case string(fields[0]) == "Uid:":
+				own = string(fields[1]) == strconv.Itoa(uid)
+			case string(fields[0]) == "Threads:":
+				threads, _ = strconv.Atoi(string(fields[1]))
+			}
+		}
+		if own {
+			n += threads
+		}
+	}
+	return n
+}
+
 // counterKB reads the Pss line of a process, in bytes.
 func counterKB(pid int) int64 {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))

@@ -18,15 +18,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// verdict is why a run was killed; empty when it ended by itself.
-type verdict string
-
-const (
-	killedByCaller  verdict = "cancelled"
-	killedByTimeout verdict = "timeout"
-	killedByMemory  verdict = "memory"
-)
-
 // run is one box from start to end.
 type run struct {
 	box    *box
@@ -142,13 +133,19 @@ func (r *run) limit() error {
 
 // command is bwrap behind a shell that sets the limits of a process, which
 // only the process itself may do everywhere (prlimit(2) on another one needs
-// CAP_SYS_RESOURCE). -p and -u are the same limit in different shells; it
-// counts a user's processes, so it is set where the run has a user of its own.
+// CAP_SYS_RESOURCE). -p and -u are the same limit in different shells.
+//
+// The limit counts the user's threads. A run of a root server has a user of
+// its own; otherwise those that the server's user has already are added, and
+// the kernel holds the box to the sum (a user namespace inherits the limit of
+// its maker, user_namespaces(7)).
 func (r *run) command(argsFD string) *exec.Cmd {
-	script := fmt.Sprintf("ulimit -c 0; ulimit -n %d; ulimit -f %d; ", openFiles, r.spec.DiskMB<<11)
-	if os.Getuid() == 0 {
-		script += fmt.Sprintf("ulimit -p %d || ulimit -u %d; ", r.spec.Pids, r.spec.Pids)
+	threads := r.spec.Pids
+	if os.Getuid() != 0 {
+		threads += userThreads(os.Getuid())
 	}
+	script := fmt.Sprintf("ulimit -c 0; ulimit -n %d; ulimit -f %d; ulimit -p %d || ulimit -u %d; ",
+		openFiles, r.spec.DiskMB<<11, threads, threads)
 	args := []string{"-c", "{ " + script + `} 2>/dev/null; exec "$0" "$@"`, r.box.bwrap, "--args", argsFD, "--"}
 	return exec.Command("/bin/sh", append(args, r.spec.Argv...)...)
 }
