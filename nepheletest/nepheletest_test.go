@@ -17,8 +17,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/synthetics"
+	"github.com/aws/aws-sdk-go-v2/service/synthetics/types"
 	"github.com/aws/smithy-go"
 
+	"nephele.dev/nephele/internal/store/storetest"
 	"nephele.dev/nephele/nepheletest"
 )
 
@@ -239,6 +241,40 @@ func TestResetIsAtomic(t *testing.T) {
 	out, err := client.DescribeCanaries(t.Context(), &synthetics.DescribeCanariesInput{})
 	if err != nil || len(out.Canaries) != 0 {
 		t.Fatalf("%d canaries left, error %v", len(out.Canaries), err)
+	}
+}
+
+// TestSettle finds a canary ready when its creation is answered.
+func TestSettle(t *testing.T) {
+	t.Parallel()
+	srv := nepheletest.Start(t)
+	client := synthetics.NewFromConfig(srv.Config)
+	if err := createCanary(t.Context(), client, "settled"); err != nil {
+		t.Fatal(err)
+	}
+	out, err := client.GetCanary(t.Context(), &synthetics.GetCanaryInput{Name: aws.String("settled")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if state := out.Canary.Status.State; state == types.CanaryStateCreating {
+		t.Error("the canary is still being created")
+	}
+}
+
+// TestPostgres runs a server on PostgreSQL through the same motions.
+func TestPostgres(t *testing.T) {
+	t.Parallel()
+	srv := nepheletest.Start(t, nepheletest.WithPostgres(storetest.PostgresURL(t)))
+	client := synthetics.NewFromConfig(srv.Config)
+	for range 2 {
+		if err := createCanary(t.Context(), client, "c"); err != nil {
+			t.Fatal(err)
+		}
+		srv.Reset(t)
+	}
+	body, status := get(t, http.MethodGet, srv.URL+"/_nephele/health")
+	if status != 200 || !strings.Contains(strings.ToLower(body), "postgres") {
+		t.Errorf("%d %s", status, body)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"nephele.dev/nephele/internal/api/cognitoidentity"
 	"nephele.dev/nephele/internal/api/ec2"
 	"nephele.dev/nephele/internal/api/iam"
 	"nephele.dev/nephele/internal/api/logs"
@@ -189,6 +190,24 @@ func TestAccessDenied(t *testing.T) {
 		if e == nil || e.Code != tt.code || e.Status != tt.status || !strings.Contains(e.Message, tt.text) {
 			t.Errorf("%s: %v", tt.op.Name, err)
 		}
+	}
+}
+
+// TestAnonymous calls reach the operations that AWS answers without a
+// signature, and no others.
+func TestAnonymous(t *testing.T) {
+	t.Parallel()
+	p := plane.New(plane.Options{Logger: slog.New(slog.DiscardHandler), Authorizer: policy.Account{}})
+	answer := func(context.Context, any) (any, error) { return nil, nil }
+	p.Register(cognitoidentity.Service(), map[string]shape.Handler{"GetId": answer, "ListIdentityPools": answer})
+	nobody := plane.Caller{Account: "123456789012", Region: "us-east-1", Kind: plane.Anonymous}
+	in := &cognitoidentity.GetIdInput{IdentityPoolId: "us-east-1:1"}
+	if _, err := p.Invoke(t.Context(), nobody, cognitoidentity.Service().Operation("GetId"), in); err != nil {
+		t.Errorf("GetId: %v", err)
+	}
+	_, err := p.Invoke(t.Context(), nobody, cognitoidentity.Service().Operation("ListIdentityPools"), &cognitoidentity.ListIdentityPoolsInput{MaxResults: 1})
+	if !awserr.Is(err, "AccessDeniedException") {
+		t.Errorf("ListIdentityPools: %v", err)
 	}
 }
 
