@@ -135,7 +135,7 @@ func (s *Service) DescribeLogGroups(ctx context.Context, in *api.DescribeLogGrou
 			out.LogGroups = append(out.LogGroups, g)
 		}
 		if more {
-			out.NextToken, err = s.seal(sc, page[limit-1].Key.ID)
+			out.NextToken, err = s.seal(sc, page[limit-1].ID)
 		}
 		return err
 	})
@@ -161,11 +161,11 @@ func groupFilter(call *plane.Call, in *api.DescribeLogGroupsInput) (func(*store.
 			return false // no other account is linked to this one
 		case in.LogGroupClass != nil && *in.LogGroupClass != g.Doc.Class:
 			return false
-		case names != nil && !slices.Contains(names, g.Key.ID):
+		case names != nil && !slices.Contains(names, g.ID):
 			return false
 		}
 		return in.LogGroupNamePattern == nil ||
-			strings.Contains(strings.ToLower(g.Key.ID), strings.ToLower(*in.LogGroupNamePattern))
+			strings.Contains(strings.ToLower(g.ID), strings.ToLower(*in.LogGroupNamePattern))
 	}, nil
 }
 
@@ -193,7 +193,7 @@ func (s *Service) groupPage(tx *store.Tx, call *plane.Call, opts store.ListOptio
 		if len(step) < listStep {
 			return found, false, nil
 		}
-		opts.After = step[len(step)-1].Key.ID
+		opts.After = step[len(step)-1].ID
 	}
 }
 
@@ -203,7 +203,7 @@ func describeGroup(tx *store.Tx, g *store.Record[group]) (*api.LogGroup, error) 
 		return nil, err
 	}
 	d := &api.LogGroup{
-		LogGroupName: &g.Key.ID, CreationTime: new(g.Created.UnixMilli()), MetricFilterCount: new(int32(0)),
+		LogGroupName: &g.ID, CreationTime: new(g.Created.UnixMilli()), MetricFilterCount: new(int32(0)),
 		Arn: new(groupARN(g.Key) + ":*"), LogGroupArn: new(groupARN(g.Key)), StoredBytes: &size, LogGroupClass: &g.Doc.Class,
 		DeletionProtectionEnabled: &g.Doc.Protected,
 	}
