@@ -48,19 +48,30 @@ func fuzzDecoder(f *testing.F, p shape.Protocol, ops []*shape.Operation, seeds .
 			}
 			return
 		}
-		again, err := codec.EncodeRequest(t.Context(), endpoint, op, in.Value)
-		if err != nil {
-			t.Fatal(err)
+		if p == shape.Query || p == shape.EC2Query {
+			in = again(t, codec, op, in, labels) // forms have no empty structures: those are gone after one round
 		}
-		again.Header.Del("Content-Md5") // of the client's making
-		second, err := codec.DecodeRequest(op, &wire.Request{HTTP: again, Labels: labels, Body: readAll(t, again.Body)})
-		if err != nil {
-			t.Fatalf("%q was written as something else: %v", body, err)
-		}
+		second := again(t, codec, op, in, labels)
 		if diff := cmp.Diff(in.Value, second.Value, same...); diff != "" {
 			t.Errorf("%q (-first +second):\n%s", body, diff)
 		}
 	})
+}
+
+// again writes an input and reads it.
+func again(t *testing.T, codec wire.Codec, op *shape.Operation, in wire.Input, labels map[string]string) wire.Input {
+	t.Helper()
+	r, err := codec.EncodeRequest(t.Context(), endpoint, op, in.Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Del("Content-Md5") // of the client's making
+	body := readAll(t, r.Body)
+	out, err := codec.DecodeRequest(op, &wire.Request{HTTP: r, Labels: labels, Body: body})
+	if err != nil {
+		t.Fatalf("what was written as %q is refused: %v", body, err)
+	}
+	return out
 }
 
 // same compares values as they are after a message: times to the millisecond,
