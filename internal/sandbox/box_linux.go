@@ -83,6 +83,7 @@ func (r *run) run(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	r.watch(ctx)
+	r.emptied()
 	result := r.result()
 	if err := ctx.Err(); err != nil && r.why == killedByCaller {
 		return Result{}, err

@@ -147,8 +147,7 @@ func mayExtend(dir, file string) bool {
 	return f.Close() == nil
 }
 
-// make makes the cgroup of a run. Leavings of killed servers are swept first:
-// removing a cgroup that is in use fails, so this is safe.
+// make makes the cgroup of a run.
 func (h *cgroupHome) make(id string, memoryMB, pids int) (_ *cgroup, err error) {
 	g := &cgroup{v1: map[string]string{}}
 	defer func() {
@@ -177,7 +176,11 @@ func (h *cgroupHome) make(id string, memoryMB, pids int) (_ *cgroup, err error) 
 	return g, set(g.v1["pids"], "pids.max", strconv.Itoa(pids))
 }
 
-// sweep removes the empty cgroups of servers that were killed.
+// sweepAge keeps sweep away from cgroups that a neighbour has just made.
+const sweepAge = 2 * time.Minute
+
+// sweep removes the cgroups of servers that were killed. One that is in use
+// cannot be removed, and one that is about to be is young.
 func (h *cgroupHome) sweep() {
 	for _, parent := range append([]string{h.v2}, values(h.v1)...) {
 		if parent == "" {
@@ -185,7 +188,9 @@ func (h *cgroupHome) sweep() {
 		}
 		left, _ := filepath.Glob(filepath.Join(parent, "nephele-run-*"))
 		for _, dir := range left {
-			_ = syscall.Rmdir(dir)
+			if info, err := os.Stat(dir); err == nil && time.Since(info.ModTime()) > sweepAge {
+				_ = syscall.Rmdir(dir)
+			}
 		}
 	}
 }

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -144,12 +143,23 @@ func superviseDirect(ctx context.Context, cmd *exec.Cmd, limit time.Duration) (w
 
 // killMarked kills the processes that left the group: browsers are started in
 // a session of their own. It goes by the environment they began with, which
-// needs /proc; elsewhere they may outlive the run.
+// needs /proc; elsewhere they may outlive the run. It looks again until none
+// is left, because a process may fork while it is looked for.
 func killMarked(mark string) {
-	files, err := filepath.Glob("/proc/[0-9]*/environ")
-	if err != nil {
-		return
+	for deadline := time.Now().Add(killWait); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		left := marked(mark)
+		if len(left) == 0 {
+			return
+		}
+		for _, pid := range left {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
 	}
+}
+
+// marked lists the processes that were started with mark in their environment.
+func marked(mark string) (out []int) {
+	files, _ := filepath.Glob("/proc/[0-9]*/environ")
 	for _, f := range files {
 		env, err := os.ReadFile(f)
 		if err != nil || !slices.Contains(strings.Split(string(env), "\x00"), mark) {
@@ -157,9 +167,8 @@ func killMarked(mark string) {
 		}
 		var pid int
 		if _, err := fmt.Sscanf(f, "/proc/%d/environ", &pid); err == nil && pid > 1 {
-			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
-				continue
-			}
+			out = append(out, pid)
 		}
 	}
+	return out
 }

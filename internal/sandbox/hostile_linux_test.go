@@ -1,14 +1,19 @@
 package sandbox
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 var shared *box
@@ -24,11 +29,88 @@ func TestMain(m *testing.M) {
 		}
 		defer s.Close()
 		shared = s.(*box)
+		if mark := os.Getenv(holdMark); mark != "" {
+			hold(mark)
+		}
 		return m.Run()
 	}())
 }
 
 const serverSecret = "s3cr3t-of-the-server"
+
+// holdMark makes a child of the test a server with a run in progress.
+const holdMark = "NEPHELE_TEST_HOLD"
+
+// hold runs a program that never ends.
+func hold(mark string) {
+	w, err := shared.Workspace("hold")
+	if err != nil {
+		panic(err)
+	}
+	_, err = shared.Run(context.Background(), Spec{
+		ID: "hold", OutDir: w.Out, Stdout: os.Stdout, Env: map[string]string{"PATH": "/usr/bin:/bin"},
+		Argv: []string{"/bin/sh", "-c", "setsid sleep " + mark + " & echo up; sleep " + mark},
+	})
+	panic(err)
+}
+
+func TestKilledServerTakesItsRunsAlong(t *testing.T) {
+	t.Parallel()
+	mark := fmt.Sprint(time.Now().UnixNano()%1e8 + 2e8)
+	server := exec.Command(os.Args[0])
+	server.Env = append(os.Environ(), holdMark+"="+mark)
+	stdout, err := server.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(stdout).ReadString('\n'); line != "up\n" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	var ends []unix.PollFd
+	for _, p := range alive(mark) {
+		var pid int
+		if _, err := fmt.Sscanf(p, "/proc/%d/", &pid); err != nil {
+			t.Fatal(err)
+		}
+		if fd, err := unix.PidfdOpen(pid, 0); err == nil {
+			ends = append(ends, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
+		}
+	}
+	if len(ends) < 2 {
+		t.Fatalf("%d processes of the run", len(ends))
+	}
+	_ = server.Process.Kill()
+	_ = server.Wait()
+	for _, end := range ends {
+		if n, err := unix.Poll([]unix.PollFd{end}, 10_000); n != 1 {
+			t.Errorf("a process outlives the server by more than 10 s: %v", err)
+		}
+	}
+	left, _ := filepath.Glob("/sys/fs/cgroup/*/nephele-run-hold-*")
+	for _, dir := range left {
+		if err := syscall.Rmdir(dir); err != nil {
+			t.Errorf("a cgroup of the run is still in use: %v", err)
+		}
+	}
+}
+
+func TestZeroBytesCannotBecomeArguments(t *testing.T) {
+	t.Parallel()
+	for name, spec := range map[string]Spec{
+		"value": {Env: map[string]string{"A": "x\x00--bind\x00/\x00/host"}},
+		"name":  {Env: map[string]string{"A\x00--share-net\x00B": "x"}},
+		"equal": {Env: map[string]string{"A=B": "x"}},
+		"path":  {CodeDir: "/tmp\x00/"},
+	} {
+		spec.OutDir, spec.Argv = t.TempDir(), []string{"/bin/true"}
+		if _, err := shared.Run(t.Context(), spec); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
 
 // attempt runs a shell script in the box.
 func attempt(t *testing.T, b *box, script string, change func(*Spec)) (Result, string, *Workspace) {
@@ -89,6 +171,7 @@ func TestPrivilegesAreGone(t *testing.T) {
 	t.Parallel()
 	_, out, _ := attempt(t, shared, `
 grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status | tr '\t\n' '  '
+grep -c /nephele-run- /proc/self/cgroup
 unshare -Urm mount -t tmpfs x /mnt 2>/dev/null && echo MOUNTED
 unshare -Ur mknod /tmp/d b 8 0 2>/dev/null && echo DEVICE
 unshare -Ur chroot /proc/1/root true 2>/dev/null && ls /work 2>/dev/null && echo ESCAPED
@@ -99,6 +182,9 @@ kill -9 -1; true`, nil)
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
+	}
+	if shared.home != nil && strings.Contains(out, "\n0\n") {
+		t.Errorf("the program started outside its cgroup:\n%s", out)
 	}
 	for _, bad := range []string{"MOUNTED", "DEVICE", "ESCAPED", "DMESG", "CLOCK"} {
 		if strings.Contains(out, bad) {

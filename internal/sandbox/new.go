@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 )
 
 // New probes the machine and returns the best sandbox it offers. Close it.
@@ -50,12 +51,36 @@ func (s Spec) withDefaults() (Spec, error) {
 	if s.OutDir == "" {
 		return s, fmt.Errorf("sandbox: no directory for what the run leaves")
 	}
+	if err := s.checkText(); err != nil {
+		return s, err
+	}
 	s.MemoryMB = orDefault(s.MemoryMB, defaultMemoryMB)
 	s.DiskMB = orDefault(s.DiskMB, defaultDiskMB)
 	s.Pids = orDefault(s.Pids, defaultPids)
 	s.Timeout = orDefault(s.Timeout, defaultTimeout)
 	s.MaxOutput = orDefault(s.MaxOutput, defaultMaxOutput)
 	return s, nil
+}
+
+// checkText refuses zero bytes, which separate arguments on their way to the
+// box, and names that no environment can have.
+func (s Spec) checkText() error {
+	texts := append([]string{s.CodeDir, s.OutDir}, s.Argv...)
+	for _, m := range s.Mounts {
+		texts = append(texts, m.Host, m.Box)
+	}
+	for name, value := range s.Env {
+		if name == "" || strings.Contains(name, "=") {
+			return fmt.Errorf("sandbox: %q cannot name an environment variable", name)
+		}
+		texts = append(texts, name, value)
+	}
+	for _, text := range texts {
+		if strings.Contains(text, "\x00") {
+			return fmt.Errorf("sandbox: a zero byte in an argument, a path or the environment")
+		}
+	}
+	return nil
 }
 
 func orDefault[T ~int | ~int64](v, def T) T {

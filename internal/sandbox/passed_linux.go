@@ -42,10 +42,15 @@ func (p *passed) pipe(passReader bool) (ours *os.File, fd string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
+	ours, theirs := r, w
 	if passReader {
-		return w, p.add(r), nil
+		ours, theirs = w, r
 	}
-	return r, p.add(w), nil
+	// bwrap takes "would block" for an answer, and would not wait.
+	if err := unix.SetNonblock(int(theirs.Fd()), false); err != nil {
+		return nil, "", errors.Join(err, r.Close(), w.Close())
+	}
+	return ours, p.add(theirs), nil
 }
 
 // close closes our copies.

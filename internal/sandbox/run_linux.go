@@ -242,19 +242,27 @@ func (r *run) kill() {
 	_ = r.cmd.Process.Kill()
 }
 
-// clean leaves nothing: it waits until the kernel has emptied the pid
-// namespace, and removes the cgroup.
-func (r *run) clean() {
-	if r.pidfd > 0 {
-		_ = unix.PidfdSendSignal(r.pidfd, unix.SIGKILL, nil, 0)
-		poll := []unix.PollFd{{Fd: int32(r.pidfd), Events: unix.POLLIN}}
-		for range 100 {
-			if n, err := unix.Poll(poll, int(killWait/time.Millisecond)/100); n > 0 || err != nil && err != unix.EINTR {
-				break
-			}
-		}
-		_ = unix.Close(r.pidfd)
+// emptied waits until the kernel has emptied the pid namespace: its first
+// process is gone only when all others are.
+func (r *run) emptied() {
+	if r.pidfd <= 0 {
+		return
 	}
+	_ = unix.PidfdSendSignal(r.pidfd, unix.SIGKILL, nil, 0)
+	poll := []unix.PollFd{{Fd: int32(r.pidfd), Events: unix.POLLIN}}
+	deadline := time.Now().Add(killWait)
+	for time.Now().Before(deadline) {
+		if n, err := unix.Poll(poll, int(killWait.Milliseconds())); n > 0 || err != nil && !errors.Is(err, unix.EINTR) {
+			break
+		}
+	}
+	_ = unix.Close(r.pidfd)
+	r.pidfd = 0
+}
+
+// clean leaves nothing.
+func (r *run) clean() {
+	r.emptied()
 	if r.cgroup != nil {
 		r.cgroup.remove()
 	}

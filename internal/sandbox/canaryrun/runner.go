@@ -92,7 +92,7 @@ func (r *Runner) Run(ctx context.Context, job Job) (_ *Outcome, err error) {
 	}()
 	var log lineLog
 	var used sandbox.Result
-	switch err := unzip(job.Zip, job.Size, w.Code); {
+	switch err := errors.Join(checkEnv(job.Env), unzip(job.Zip, job.Size, w.Code)); {
 	case errors.Is(err, ErrBadCode):
 		o.fail(CanaryFailure, err.Error())
 	case err != nil:
@@ -106,6 +106,16 @@ func (r *Runner) Run(ctx context.Context, job Job) (_ *Outcome, err error) {
 	o.Usage, o.LogsTruncated = used, used.OutputTruncated
 	o.Logs = log.frame(o, job, used)
 	return o, nil
+}
+
+// checkEnv refuses variables that no process can have.
+func checkEnv(env map[string]string) error {
+	for name, value := range env {
+		if name == "" || strings.ContainsAny(name, "=\x00") || strings.Contains(value, "\x00") {
+			return fmt.Errorf("%w: environment variable %.100q", ErrBadCode, name)
+		}
+	}
+	return nil
 }
 
 // inBox runs the script and reads what it left.
