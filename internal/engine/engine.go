@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math"
 	"runtime"
 	"slices"
 	"sync"
@@ -153,6 +154,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	}
 	e.names = slices.Sorted(maps.Keys(e.kinds))
 	if err := e.recover(ctx); err != nil {
+		e.started.Store(false)
 		return fmt.Errorf("start engine: %w", err)
 	}
 	e.stepping, e.cancelSteps = context.WithCancelCause(context.WithoutCancel(ctx))
@@ -176,15 +178,39 @@ func (e *Engine) recover(ctx context.Context) error {
 		now := tx.Now()
 		e.setClock(store.Micros(now))
 		if tx.Dialect() != store.SQLite {
-			return nil
+			return e.adopt(tx)
 		}
 		for _, name := range slices.Sorted(maps.Keys(e.lanes)) {
 			if err := e.table.resume(tx, name, store.Micros(now), store.Micros(now.Add(e.opts.Lease))); err != nil {
 				return fmt.Errorf("resume lane %s: %w", name, err)
 			}
 		}
-		return nil
+		return e.adopt(tx)
 	})
+}
+
+// adopt moves rows out of lanes that no kind is registered in any more, as
+// after an upgrade, into the lanes of their kinds. Lanes are found by skipping
+// through the index from one to the next.
+func (e *Engine) adopt(tx *store.Tx) error {
+	lanes, err := store.All(store.Query(tx, store.Scan1[string], `with recursive l(lane) as (
+			select min(lane) from work
+			union all select (select min(lane) from work where lane > l.lane) from l where l.lane is not null)
+		select lane from l where lane is not null`))
+	if err != nil {
+		return fmt.Errorf("list lanes: %w", err)
+	}
+	for _, old := range lanes {
+		if e.lanes[old] != nil {
+			continue
+		}
+		for _, name := range e.names {
+			if _, err := tx.Exec("update work set lane = ? where lane = ? and kind = ?", e.kinds[name].lane.name, old, name); err != nil {
+				return fmt.Errorf("adopt lane %s: %w", old, err)
+			}
+		}
+	}
+	return nil
 }
 
 // errStopped is the cause of a step's context when the engine stops.
@@ -239,17 +265,13 @@ func (e *Engine) awaitSteps(ctx context.Context) error {
 	}
 }
 
-// Reset forgets every row, after DB.Reset has deleted them: steps that run are
-// cancelled, and whatever they still write is fenced off.
+// Reset is called after DB.Reset has deleted every row: steps whose row is gone
+// are cancelled at once, and what else is in memory of the old rows forgotten.
 func (e *Engine) Reset() {
+	e.extend(time.Now().Add(e.opts.Lease))
 	for _, l := range e.lanes {
-		l.clear()
+		l.nudge(0)
 	}
-	e.mu.Lock()
-	for _, w := range e.held {
-		w.supersede()
-	}
-	e.mu.Unlock()
 	e.settled.wake()
 }
 

@@ -67,7 +67,7 @@ func (e *Engine) write(batch []outcome) {
 		return cmp.Or(cmp.Compare(a.w.Kind, b.w.Kind), cmp.Compare(a.w.Key, b.w.Key))
 	})
 	for n := 1; ; n++ {
-		err := e.db.UpdateAt(context.Background(), store.ReadCommitted, func(tx *store.Tx) error {
+		err := e.db.UpdateAt(context.Background(), store.Relaxed, func(tx *store.Tx) error {
 			for _, o := range batch {
 				if !o.delete {
 					e.notifySoon(tx, o.w.kind.lane, o.at)

@@ -106,10 +106,24 @@ func (l *lane) fill() (pause time.Duration, err error) {
 		if wait := due - store.Micros(l.e.now()); wait > 0 {
 			return time.Duration(min(wait, int64(time.Hour/time.Microsecond))) * time.Microsecond, nil
 		}
-		if err := l.claim(want); err != nil {
+		n, err := l.claim(want)
+		if err != nil {
 			return 0, err
 		}
+		if n == 0 && l.isDue() {
+			return elsewhere + rand.N(elsewhere), nil
+		}
 	}
+}
+
+// elsewhere is the pause when what is due is being claimed by another engine,
+// whose transaction is not over.
+const elsewhere = 2 * time.Millisecond
+
+func (l *lane) isDue() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.nextDue <= store.Micros(l.e.now())
 }
 
 // room is how many rows the lane would take now, and when one falls due.
@@ -135,14 +149,14 @@ func (l *lane) capacity() int {
 	return max(l.slots, min(ahead, aheadRows))
 }
 
-// claim takes up to want rows that are due and starts them.
-func (l *lane) claim(want int) error {
+// claim takes up to want rows that are due, starts them, and returns how many.
+func (l *lane) claim(want int) (int, error) {
 	l.mu.Lock()
 	known := l.nextDue
 	l.nextDue = never // what is put from here on lowers it
 	l.mu.Unlock()
 	var got claimed
-	err := l.e.db.UpdateAt(context.Background(), store.ReadCommitted, func(tx *store.Tx) (err error) {
+	err := l.e.db.UpdateAt(context.Background(), store.Relaxed, func(tx *store.Tx) (err error) {
 		got, err = l.e.table.claim(tx, claimRequest{
 			lane: l.name, kinds: l.e.names, want: want, owner: l.e.opts.Owner, lease: l.e.opts.Lease,
 		})
@@ -150,12 +164,13 @@ func (l *lane) claim(want int) error {
 	})
 	if err != nil {
 		l.nudge(known)
-		return err
+		return 0, err
 	}
 	l.e.setClock(got.now)
 	l.nudge(got.next)
+	n := len(got.rows)
 	l.enqueue(l.e.hold(got.rows))
-	return nil
+	return n, nil
 }
 
 // enqueue adds rows and starts as many as there are free slots.
@@ -223,17 +238,4 @@ func (l *lane) giveBack(before time.Time) {
 	for _, w := range back {
 		l.e.release(w)
 	}
-}
-
-// clear forgets the queue: its rows are gone.
-func (l *lane) clear() {
-	l.mu.Lock()
-	queue := l.queue
-	l.queue, l.nextDue = nil, 0
-	l.mu.Unlock()
-	for _, w := range queue {
-		w.supersede()
-		l.e.letGo(w)
-	}
-	l.stir()
 }

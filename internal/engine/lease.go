@@ -7,8 +7,8 @@ import (
 	"nephele.dev/nephele/internal/store"
 )
 
-// beatLoop extends the leases of rows that are held for long and gives back
-// those that wait for a slot for long.
+// beatLoop extends the leases of rows that are held for long, gives back those
+// that wait for a slot for long, and adopts those of lanes that are no more.
 func (e *Engine) beatLoop() {
 	every := e.opts.Lease / 3
 	beat := time.NewTicker(every)
@@ -22,6 +22,9 @@ func (e *Engine) beatLoop() {
 				l.giveBack(now.Add(-every / 2))
 			}
 			e.extend(now.Add(-every / 2))
+			if err := e.db.UpdateAt(context.Background(), store.Relaxed, e.adopt); err != nil {
+				e.log.Error("lanes cannot be looked through", "error", err)
+			}
 		}
 	}
 }
@@ -36,7 +39,7 @@ func (e *Engine) extend(before time.Time) {
 	}
 	began := time.Now()
 	var kept map[rowKey]string
-	err := e.db.UpdateAt(context.Background(), store.ReadCommitted, func(tx *store.Tx) (err error) {
+	err := e.db.UpdateAt(context.Background(), store.Relaxed, func(tx *store.Tx) (err error) {
 		kept, err = e.table.extend(tx, aging, e.opts.Lease)
 		return err
 	})

@@ -74,10 +74,6 @@ func (e *Engine) Delete(tx *store.Tx, kindName, key string) error {
 func (e *Engine) supersede(id rowKey, epoch int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.supersedeLocked(id, epoch)
-}
-
-func (e *Engine) supersedeLocked(id rowKey, epoch int64) {
 	for w := e.held[id]; w != nil; w = w.successor {
 		if w.epoch < epoch {
 			w.supersede()

@@ -15,6 +15,10 @@ import (
 // taken the last step.
 const settlePoll = 100 * time.Millisecond
 
+// restSlack is added to the clock when it is asked whether a row is due: the
+// snapshot may be a little younger than the time.
+const restSlack = 20 * time.Millisecond
+
 // trace follows what one caller set in motion. Its token is written into the
 // rows it puts, and a step of such a row passes it on to the rows that the step
 // puts, on whichever engine it runs.
@@ -96,7 +100,7 @@ func (e *Engine) await(ctx context.Context, t *trace) error {
 // rests reports whether no row of the trace is due, running or being repeated.
 func (e *Engine) rests(ctx context.Context, t *trace) (rest bool, err error) {
 	err = e.db.View(ctx, func(tx *store.Tx) error {
-		now := store.Micros(tx.Now())
+		now := store.Micros(tx.Now().Add(restSlack))
 		const busy = " and (owner <> '' or attempt > 0 or due_at <= ?) limit 1"
 		var one int
 		err := tx.Row("select 1 from work where trace <> '' and trace = ?"+busy, t.name, now).Scan(&one)
