@@ -30,9 +30,10 @@
 // # Listing
 //
 // Keys are compared by their bytes on both databases. A page is a range scan
-// from a key; behind the first key of a common prefix the scan jumps to the
-// prefix's end instead of reading through it. A key that is a client's marker
-// and lies inside a common prefix jumps likewise, as in AWS.
+// from a key. With a delimiter it is one recursive query that hops along the
+// index: from the first key of a common prefix straight behind the prefix, so
+// that a page costs as many looks as it has lines, however much lies between.
+// A client's marker inside a common prefix hops likewise, as in AWS.
 //
 // # What is refused
 //

@@ -1,8 +1,10 @@
 package s3
 
 import (
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"nephele.dev/nephele/internal/store"
 )
@@ -30,55 +32,37 @@ type page struct {
 	last      string // the greatest key or common prefix
 }
 
-// firstScan is how many rows the first query of a delimited listing reads. The
-// number doubles while rows are used and falls back after a jump, so that big
-// common prefixes cost one short query each and flat buckets few long ones.
-const firstScan = 32
-
 // run reads the page.
 func (l listing) run(tx *store.Tx) (page, error) {
 	var p page
-	from, open, ok := l.start()
-	batch := l.limit + 1
-	if l.delimiter != "" {
-		batch = min(batch, firstScan)
+	from, ok := l.start()
+	if !ok {
+		return p, nil
 	}
-	for ok {
-		rows, err := l.query(tx, from, open, batch)
-		if err != nil {
-			return page{}, err
-		}
-		jumped := false
-		for _, e := range rows {
-			if jumped && strings.HasPrefix(e.key, p.last) {
-				continue // inside a common prefix that is listed
-			}
-			if len(p.entries)+len(p.prefixes) == l.limit {
-				p.truncated = true
-				return p, nil
-			}
-			jumped = l.take(&p, e)
-		}
-		if len(rows) < batch {
-			return p, nil
-		}
-		from, open, batch = rows[len(rows)-1].key, true, min(batch*2, l.limit+1)
-		if jumped {
-			from, ok = after(p.last)
-			open, batch = false, min(l.limit+1, firstScan)
-		}
+	read := l.flat
+	if l.delimiter != "" {
+		read = l.grouped
+	}
+	rows, err := read(tx, from)
+	if err != nil {
+		return page{}, err
+	}
+	if len(rows) > l.limit {
+		p.truncated, rows = true, rows[:l.limit]
+	}
+	for _, e := range rows {
+		l.take(&p, e)
 	}
 	return p, nil
 }
 
-// take adds an object or its common prefix to the page, and reports the latter.
-func (l listing) take(p *page, e entry) (jumped bool) {
+// take adds an object or its common prefix to the page.
+func (l listing) take(p *page, e entry) {
 	if c := l.common(e.key); c != "" {
 		p.prefixes, p.last = append(p.prefixes, c), c
-		return true
+		return
 	}
 	p.entries, p.last = append(p.entries, e), e.key
-	return false
 }
 
 // common returns the common prefix that key falls under, or "".
@@ -93,35 +77,72 @@ func (l listing) common(key string) string {
 	return key[:len(l.prefix)+i+len(l.delimiter)]
 }
 
-// start returns the key at which the scan begins, open when that key itself is
-// not included, and ok false when there is nothing to scan.
-func (l listing) start() (from string, open, ok bool) {
+// start returns the first key that may be listed, and ok false when there is
+// none.
+func (l listing) start() (from string, ok bool) {
 	if c := l.common(l.after); c != "" {
 		from, ok = after(c)
-		return max(from, l.prefix), false, ok
+		return max(from, l.prefix), ok
 	}
 	if l.after >= l.prefix && l.after != "" {
-		return l.after, true, true
+		return l.after + least, true
 	}
-	return l.prefix, false, true
+	return l.prefix, true
 }
 
-// query reads the first rows from a key on, within the prefix.
-func (l listing) query(tx *store.Tx, from string, open bool, limit int) ([]entry, error) {
-	q := `select key, etag, class, size, modified, sum_algorithm, sum_type from s3_object where bucket = ? and key `
-	args := []any{l.bucket, from}
-	q += comparison(open) + ` ?`
+// least is the smallest character of a key: key+least is the next possible key
+// after key, for no key holds a NUL.
+const least = "\x01"
+
+const entryColumns = `o.key, o.etag, o.class, o.size, o.modified, o.sum_algorithm, o.sum_type`
+
+// bound limits keys to the prefix.
+func (l listing) bound() (condition string, args []any) {
 	if end, ok := after(l.prefix); ok {
-		q, args = q+` and key < ?`, append(args, end)
+		return ` and o.key < ?`, []any{end}
 	}
-	return store.All(store.Query(tx, scanEntry, q+` order by key limit ?`, append(args, limit)...))
+	return ``, nil
 }
 
-func comparison(open bool) string {
-	if open {
-		return ">"
+// flat reads one more row than fits, from a key on.
+func (l listing) flat(tx *store.Tx, from string) ([]entry, error) {
+	below, end := l.bound()
+	args := slices.Concat([]any{l.bucket, from}, end, []any{l.limit + 1})
+	return store.All(store.Query(tx, scanEntry,
+		`select `+entryColumns+` from s3_object o where o.bucket = ? and o.key >= ?`+below+` order by o.key limit ?`, args...))
+}
+
+// grouped reads the first row of each line of a listing with a delimiter: it
+// hops from a key to the next, and from the first key of a common prefix to
+// the first behind it, one look into the index each. A common prefix ends in
+// the delimiter, so what follows it begins with after(delimiter) in its place.
+// SQLite reads a cross join from left to right: any other it may begin with the
+// whole bucket.
+func (l listing) grouped(tx *store.Tx, from string) ([]entry, error) {
+	next, ok := after(l.delimiter)
+	if !ok {
+		return nil, errHeader("delimiter")
 	}
-	return ">="
+	position := "instr"
+	if tx.Dialect() == store.PostgreSQL {
+		position = "strpos"
+	}
+	below, end := l.bound()
+	skip := utf8.RuneCountInString(l.prefix)
+	rest := position + `(substr(h.key, cast(? as integer)), ?)`
+	query := `with recursive hop (key, n) as (
+			select (select o.key from s3_object o where o.bucket = ? and o.key >= ?` + below + ` order by o.key limit 1), 1
+		union all
+			select (select o.key from s3_object o where o.bucket = ? and o.key >= case when ` + rest + ` > 0
+					then substr(h.key, 1, cast(? as integer) + ` + rest + `) || ? else h.key || ? end` + below + `
+				order by o.key limit 1), n + 1
+			from hop h where h.key is not null and n <= cast(? as integer))
+		select ` + entryColumns + ` from hop h cross join s3_object o where o.bucket = ? and o.key = h.key order by h.n`
+	args := slices.Concat(
+		[]any{l.bucket, from}, end,
+		[]any{l.bucket, skip + 1, l.delimiter, skip - 1, skip + 1, l.delimiter, next, least}, end,
+		[]any{l.limit, l.bucket})
+	return store.All(store.Query(tx, scanEntry, query, args...))
 }
 
 func scanEntry(r store.Row) (entry, error) {
