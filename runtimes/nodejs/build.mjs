@@ -18,9 +18,17 @@ const leaveOut = {
   },
 };
 
+const separate = {
+  name: 'separate',
+  setup(b) {
+    b.onResolve({ filter: /^#puppeteer$/ }, () => ({ path: './puppeteer.cjs', external: true }));
+  },
+};
+
 const result = await build({
-  entryPoints: ['src/main.js'],
-  outfile: `${out}/main.cjs`,
+  entryPoints: { main: 'src/main.js', puppeteer: 'puppeteer-core' },
+  outdir: out,
+  outExtension: { '.js': '.cjs' },
   bundle: true,
   platform: 'node',
   target: 'node20',
@@ -30,7 +38,7 @@ const result = await build({
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',
-  plugins: [leaveOut],
+  plugins: [leaveOut, separate],
 });
 
 // The modules that scripts ask for by name, in CommonJS and as ES modules.
@@ -60,7 +68,8 @@ for (const [name, [member, exported]] of Object.entries(modules)) {
 
 // The licences of what the bundle really holds.
 const packages = new Set();
-for (const [file, { bytesInOutput }] of Object.entries(Object.values(result.metafile.outputs)[0].inputs)) {
+const inputs = Object.values(result.metafile.outputs).flatMap((o) => Object.entries(o.inputs));
+for (const [file, { bytesInOutput }] of inputs) {
   const match = bytesInOutput > 0 && /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file);
   if (match) packages.add(match[1]);
 }

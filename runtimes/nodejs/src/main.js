@@ -7,9 +7,9 @@ import { BrokenLinkCheckerReport, SyntheticsLink } from './library/links.js';
 import { log } from './library/logger.js';
 import { Synthetics } from './library/synthetics.js';
 import { installProxy } from './net/install.js';
+import { puppeteer } from './puppeteer.js';
 import { verdict, write, writeResult } from './report.js';
 import { loadFailure, loadHandler } from './script.js';
-import puppeteer from 'puppeteer-core';
 
 const clock = (run, key) => {
   const started = performance.now();
@@ -134,8 +134,9 @@ function endedEarly(setup, synthetics, run, code) {
 /** Gives the modules that scripts require their content. */
 function publish(synthetics) {
   globalThis[Symbol.for('nephele.modules')] = {
-    synthetics, log, puppeteer, SyntheticsLink, BrokenLinkCheckerReport,
+    synthetics, log, SyntheticsLink, BrokenLinkCheckerReport,
     logHelper: new SyntheticsLogHelper(synthetics),
+    get puppeteer() { return puppeteer(); },
   };
 }
 

@@ -1,6 +1,6 @@
 // The browser of a run.
-import puppeteer from 'puppeteer-core';
 import { forwarder } from '../net/install.js';
+import { puppeteer } from '../puppeteer.js';
 
 const viewport = { width: 1920, height: 1080 };
 
@@ -58,7 +58,7 @@ export class Browser {
       executablePath: base.executablePath, headless: base.headless, pipe: true, userDataDir: base.userDataDir,
       args: [...base.args, ...given.filter((a) => !base.args.includes(a))],
     };
-    this.browser = await puppeteer.launch(all);
+    this.browser = await puppeteer().launch(all);
     const [page] = await this.browser.pages();
     this.page = page ?? (await this.browser.newPage());
     await this.#prepare(this.page);
