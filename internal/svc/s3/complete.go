@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"iter"
+	"net/url"
 	"reflect"
 	"strconv"
 	"strings"
@@ -48,7 +49,8 @@ func (s *Service) CompleteMultipartUpload(ctx context.Context, in *api.CompleteM
 	if err != nil {
 		return nil, err
 	}
-	location := plane.FromContext(ctx).BaseURL + pathMarker + in.Bucket + pathMarker + in.Key
+	path := url.URL{Path: pathMarker + in.Bucket + pathMarker + in.Key}
+	location := plane.FromContext(ctx).BaseURL + path.EscapedPath()
 	out := &api.CompleteMultipartUploadOutput{Location: &location, Bucket: &in.Bucket, Key: &in.Key, ETag: quoted(o.ETag)}
 	setChecksum(out, o.Sum)
 	return out, nil
