@@ -33,13 +33,13 @@ func (r *run) fault(t *testing.T, op *shape.Operation, method reflect.Value, s *
 	sent := r.ourError(t, s, want)
 	r.answer = func(*http.Request, []byte) *http.Response {
 		w := httptest.NewRecorder()
-		if err := wire.For(r.svc.Protocols[0]).EncodeError(w, r.svc, op, sent, "request-id"); err != nil {
+		if err := wire.For(r.options.Protocol).EncodeError(w, r.svc, op, sent, "request-id"); err != nil {
 			t.Error(err)
 		}
 		return w.Result()
 	}
 	_, err := call(t, method, theirs)
-	api, ok := errors.AsType[smithy.APIError](err)
+	code, message, ok := r.seen(err)
 	if !ok {
 		t.Errorf("%s: the SDK sees no API error: %v", s.Name, err)
 		return
@@ -47,13 +47,17 @@ func (r *run) fault(t *testing.T, op *shape.Operation, method reflect.Value, s *
 	if op.Method == http.MethodHead {
 		return // nothing but the status reaches the client
 	}
-	if c := api.ErrorCode(); c != s.Error.Code && c != s.Error.QueryCode && c != s.Name {
-		t.Errorf("%s: the SDK sees code %s", s.Name, c)
+	if code != s.Error.Code && code != s.Error.QueryCode && code != s.Name {
+		t.Errorf("%s: the SDK sees code %s", s.Name, code)
 	}
-	if hasMessage(s) && api.ErrorMessage() != sent.Message {
-		t.Errorf("%s: the SDK sees message %q", s.Name, api.ErrorMessage())
+	if hasMessage(s) && message != sent.Message {
+		t.Errorf("%s: the SDK sees message %q", s.Name, message)
 	}
 	r.errors++
+	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok {
+		return // an SDK without types for errors
+	}
 	v := reflect.Indirect(reflect.ValueOf(api))
 	if !strings.EqualFold(v.Type().Name(), s.Name) {
 		r.note("error %s is not in the SDK's %s", s.Name, op.Name)
@@ -61,6 +65,18 @@ func (r *run) fault(t *testing.T, op *shape.Operation, method reflect.Value, s *
 	}
 	r.mirror.without(s, v.Type(), want)
 	compare(t, s.Name, want, r.mirror.getStruct(s, v), nil)
+}
+
+// seen is the code and message that the SDK found in an answer.
+func (r *run) seen(err error) (code, message string, ok bool) {
+	if r.options.Fault != nil {
+		return r.options.Fault(err)
+	}
+	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok {
+		return "", "", false
+	}
+	return api.ErrorCode(), api.ErrorMessage(), true
 }
 
 // hasMessage reports whether the model gives an error a message; the SDK reads

@@ -27,14 +27,28 @@ type Options struct {
 	Drop []string
 	// Skip gives the operations that cannot be compared, with the reason.
 	Skip map[string]string
-	// Codes are errors that the SDK knows by another code.
-	Codes map[string]string
+	// Protocol is what this SDK speaks; "" means the first that the service does.
+	Protocol shape.Protocol
+	// Suffix follows an operation's name in that of the client's method.
+	Suffix string
+	// Fault reads code and message of an error of another SDK than v2.
+	Fault func(error) (code, message string, ok bool)
 }
+
+// Transport is the HTTP client of a configuration for SDKs that want a
+// transport.
+func Transport(c aws.Config) http.RoundTripper { return c.HTTPClient.(*run) }
+
+// RoundTrip implements http.RoundTripper.
+func (r *run) RoundTrip(req *http.Request) (*http.Response, error) { return r.Do(req) }
 
 // Run compares every operation of svc. newClient makes the SDK's client from a
 // configuration whose HTTP client is ours.
 func Run(t *testing.T, svc *shape.Service, newClient func(aws.Config) any, o Options) {
 	t.Parallel()
+	if o.Protocol == "" {
+		o.Protocol = svc.Protocols[0]
+	}
 	r := &run{t: t, svc: svc, options: o, router: wire.NewRouter([]*shape.Service{svc}), drift: map[string]bool{}}
 	r.mirror = &mirror{variants: map[string]reflect.Type{}, note: r.note}
 	for _, u := range o.Unions {
@@ -106,7 +120,7 @@ func (r *run) operation(op *shape.Operation) {
 		r.note("operation %s skipped: event stream", op.Name)
 		return
 	}
-	method := r.client.MethodByName(op.Name)
+	method := r.client.MethodByName(op.Name + r.options.Suffix)
 	if !method.IsValid() {
 		r.note("operation %s is not in the SDK", op.Name)
 		return
@@ -177,12 +191,12 @@ func call(t *testing.T, method, in reflect.Value) (reflect.Value, error) {
 // read routes and decodes what the SDK sent.
 func (r *run) read(t *testing.T, op *shape.Operation, req *http.Request, body []byte) (map[string]any, wire.Codec) {
 	t.Helper()
-	codec := wire.For(r.svc.Protocols[0])
+	codec := wire.For(r.options.Protocol)
 	server := httptest.NewRequest(req.Method, req.URL.RequestURI(), bytes.NewReader(body))
 	server.Header, server.Host = req.Header, req.URL.Host
 	m, err := r.router.Match(server, scope(req), func() ([]byte, error) { return body, nil })
-	if err != nil || m.Operation != op {
-		t.Errorf("%s %s was routed to %v: %v", req.Method, req.URL, m.Operation, err)
+	if err != nil || m.Operation != op || m.Protocol != r.options.Protocol {
+		t.Errorf("%s %s was routed to %v in %s: %v", req.Method, req.URL, m.Operation, m.Protocol, err)
 		return nil, codec
 	}
 	codec = wire.For(m.Protocol)
