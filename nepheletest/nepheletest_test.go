@@ -278,6 +278,46 @@ func TestPostgres(t *testing.T) {
 	}
 }
 
+// TestResetCutsUploads resets a server while a client takes its time.
+func TestResetCutsUploads(t *testing.T) {
+	t.Parallel()
+	srv := nepheletest.Start(t)
+	if _, err := s3.NewFromConfig(srv.Config).CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("bucket")}); err != nil {
+		t.Fatal(err)
+	}
+	body, client := io.Pipe()
+	defer client.Close() //nolint:errcheck // never fails
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, srv.URL+"/bucket/key", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.ContentLength = 1 << 20
+	req.Header.Set("Expect", "100-continue") // asked for by the handler's first read
+	http1 := &http.Transport{ExpectContinueTimeout: time.Minute}
+	defer http1.CloseIdleConnections()
+	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0")
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		if resp, err := http1.RoundTrip(req); err == nil {
+			_ = resp.Body.Close()
+			if resp.StatusCode < 400 {
+				t.Errorf("half an upload is answered %d", resp.StatusCode)
+			}
+		}
+	}()
+	if _, err := client.Write(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	srv.Reset(t)
+	if d := time.Since(begin); d > 5*time.Second {
+		t.Errorf("the upload held the reset for %v", d)
+	}
+	_ = client.CloseWithError(io.ErrUnexpectedEOF)
+	<-answered
+}
+
 func TestHealthAndMetrics(t *testing.T) {
 	t.Parallel()
 	srv := nepheletest.Start(t)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"nephele.dev/nephele/internal/awserr"
@@ -21,15 +22,16 @@ type inflow struct {
 	control *http.ResponseController
 	stall   time.Duration
 	bytes   int64
-	ended   bool
+	ended   atomic.Bool
+	aborted atomic.Bool
 	limited bool // a deadline is set
 }
 
 func newInflow(r *http.Request, control *http.ResponseController, stall time.Duration) *inflow {
 	in := &inflow{body: r.Body, control: control, stall: stall}
-	in.ended = r.Body == nil || r.Body == http.NoBody
-	if in.ended {
+	if r.Body == nil || r.Body == http.NoBody {
 		in.body = http.NoBody
+		in.ended.Store(true)
 	}
 	return in
 }
@@ -37,9 +39,12 @@ func newInflow(r *http.Request, control *http.ResponseController, stall time.Dur
 // Read reads with a deadline that each call moves. It is taken away at the
 // end, for net/http goes on reading to notice that the client is gone.
 func (in *inflow) Read(p []byte) (int, error) {
-	if !in.ended {
+	if !in.ended.Load() {
 		in.limited = true
 		in.control.SetReadDeadline(time.Now().Add(in.stall)) //nolint:errcheck // without deadlines in tests
+	}
+	if in.aborted.Load() {
+		return 0, errAborted
 	}
 	n, err := in.body.Read(p)
 	in.bytes += int64(n)
@@ -50,9 +55,20 @@ func (in *inflow) Read(p []byte) (int, error) {
 }
 
 func (in *inflow) end() {
-	in.ended = true
+	in.ended.Store(true)
 	if in.limited {
 		in.control.SetReadDeadline(time.Time{}) //nolint:errcheck // as above
+	}
+}
+
+// errAborted ends the reading of a body that a reset of the server cuts off.
+var errAborted = errors.New("door: the upload was cut off")
+
+// abort cuts off a body that is being read elsewhere.
+func (in *inflow) abort() {
+	in.aborted.Store(true)
+	if !in.ended.Load() {
+		in.control.SetReadDeadline(time.Now()) //nolint:errcheck // as above
 	}
 }
 
@@ -62,7 +78,7 @@ func (in *inflow) Close() error { return in.body.Close() }
 // abandon bounds what net/http does with a body that nobody wanted: it reads a
 // little on, so that the client can hear the answer.
 func (in *inflow) abandon() {
-	if !in.ended {
+	if !in.ended.Load() {
 		in.control.SetReadDeadline(time.Now().Add(min(in.stall, abandonTime))) //nolint:errcheck // as above
 	}
 }

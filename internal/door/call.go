@@ -99,8 +99,11 @@ func (c *call) handle() error {
 	}
 	c.scrub()
 	c.reached = true
-	out, err := c.door.opts.Plane.Invoke(c.r.Context(), c.caller, c.match.Operation, in.Value,
-		plane.WithMissing(in.Missing), plane.WithRequestID(c.id), plane.WithHTTP(c.r.Header, c.baseURL()))
+	opts := []plane.Option{plane.WithMissing(in.Missing), plane.WithRequestID(c.id), plane.WithHTTP(c.r.Header, c.baseURL())}
+	if !c.in.ended.Load() {
+		opts = append(opts, plane.WithAbort(c.in.abort))
+	}
+	out, err := c.door.opts.Plane.Invoke(c.r.Context(), c.caller, c.match.Operation, in.Value, opts...)
 	if err != nil {
 		return err
 	}
