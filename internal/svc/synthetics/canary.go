@@ -48,7 +48,6 @@ type config struct {
 	FailureDays    int32
 	Runtime        string
 	Cleanup        api.ProvisionedResourceCleanupSetting
-	EncryptionMode api.EncryptionMode // "" or SSE_S3
 }
 
 // ref names one canary, also after another took its name. It is the state of
@@ -134,9 +133,6 @@ func (s *Service) view(tx *store.Tx, rec *store.Record[canary]) (*api.Canary, er
 		RuntimeVersion:               new(c.Runtime),
 		ProvisionedResourceCleanup:   new(c.Cleanup),
 		Tags:                         tags,
-	}
-	if c.EncryptionMode != "" {
-		out.ArtifactConfig = &api.ArtifactConfigOutput{S3Encryption: &api.S3EncryptionConfig{EncryptionMode: new(c.EncryptionMode)}}
 	}
 	setEngine(out, rec)
 	return out, nil

@@ -141,9 +141,6 @@ func (p *patch) setArtifacts(c *config) (err error) {
 	if p.artifacts != nil {
 		c.ArtifactBucket, err = artifactLocation(*p.artifacts, p.region, p.name)
 	}
-	if p.encryption != nil && p.encryption.S3Encryption != nil {
-		assign(&c.EncryptionMode, p.encryption.S3Encryption.EncryptionMode)
-	}
 	return err
 }
 

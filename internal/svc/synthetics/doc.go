@@ -51,5 +51,5 @@
 // # Not implemented
 //
 // Groups, dry runs, retries, visual monitoring, Firefox, blueprints, layers,
-// VPC configuration and KMS encryption answer with an error that says so.
+// VPC configuration and artifact encryption answer with an error that says so.
 package synthetics

@@ -116,7 +116,7 @@ func (s *Service) job(r *run, rec *store.Record[canary], archive io.ReaderAt, si
 		RuntimeVersion: c.Runtime, Handler: c.Code.Handler, Zip: archive, Size: size,
 		RootLevelCode: runtimeAtLeast(c.Runtime, 11, 0), HandlerOnly: !runtimeAtLeast(c.Runtime, 3, 4),
 		Env: c.Environment, MemoryMB: int(c.MemoryMB), DiskMB: int(c.StorageMB), Timeout: c.Timeout,
-		ArtifactS3Bucket: bucket, ArtifactS3Key: key, S3EncryptionMode: string(c.EncryptionMode),
+		ArtifactS3Bucket: bucket, ArtifactS3Key: key,
 		ActiveTracing: c.ActiveTracing, Egress: s.Egress,
 	}
 }

@@ -35,7 +35,7 @@ func (s *Service) keep(ctx context.Context, r *run, rec *store.Record[canary], o
 	as := s.Plane.AsService(principal, rec.Account, rec.Region)
 	problems := []string{}
 	for _, step := range []func() error{
-		func() error { return s.upload(ctx, as, r, rec, o) },
+		func() error { return s.upload(ctx, as, r, o) },
 		func() error { return s.writeLog(ctx, as, r, rec, o.Logs) },
 	} {
 		err := step()
@@ -54,7 +54,7 @@ func (s *Service) keep(ctx context.Context, r *run, rec *store.Record[canary], o
 	return nil
 }
 
-func (s *Service) upload(ctx context.Context, as shape.Invoker, r *run, rec *store.Record[canary], o *canaryrun.Outcome) error {
+func (s *Service) upload(ctx context.Context, as shape.Invoker, r *run, o *canaryrun.Outcome) error {
 	bucket, prefix, _ := strings.Cut(r.Location, "/")
 	objects := s3.Client{Invoker: as}
 	for _, a := range o.Artifacts {
@@ -63,9 +63,6 @@ func (s *Service) upload(ctx context.Context, as shape.Invoker, r *run, rec *sto
 			return fmt.Errorf("open artifact %s: %w", a.Name, err)
 		}
 		in := &s3.PutObjectInput{Bucket: bucket, Key: path.Join(prefix, a.Name), Body: body, ContentType: new(a.ContentType), ContentLength: new(a.Size)}
-		if rec.Doc.Config.EncryptionMode != "" {
-			in.ServerSideEncryption = new(s3.ServerSideEncryption("AES256"))
-		}
 		_, err = objects.PutObject(ctx, in)
 		_ = body.Close()
 		if err != nil {

@@ -153,8 +153,8 @@ func refuseUnbuilt(code *api.CanaryCodeInput, run *api.CanaryScheduleInput, vpc 
 		return notImplemented("RetryConfig")
 	case vpc != nil && (len(vpc.SubnetIds) > 0 || len(vpc.SecurityGroupIds) > 0):
 		return notImplemented("VpcConfig")
-	case artifacts != nil && artifacts.S3Encryption != nil && is(artifacts.S3Encryption.EncryptionMode, "SSE_KMS"):
-		return notImplemented("SSE_KMS artifact encryption")
+	case artifacts != nil && artifacts.S3Encryption != nil && artifacts.S3Encryption.EncryptionMode != nil:
+		return notImplemented("artifact encryption") // nothing is encrypted at rest
 	}
 	for _, b := range browsers {
 		if is(b.BrowserType, "FIREFOX") {

@@ -47,8 +47,11 @@ func TestCreateCanaryRules(t *testing.T) {
 		"no handler":              {func(in *api.CreateCanaryInput) { in.Code.Handler = nil }, "ValidationException", "Handler is required"},
 		"retention":               {func(in *api.CreateCanaryInput) { in.FailureRetentionPeriodInDays = new(int32(456)) }, "ValidationException", "455"},
 		"VPC":                     {func(in *api.CreateCanaryInput) { in.VpcConfig = &api.VpcConfigInput{SubnetIds: []string{"subnet-1"}} }, "NotImplemented", "VpcConfig"},
-		"retries":                 {func(in *api.CreateCanaryInput) { in.Schedule.RetryConfig = &api.RetryConfigInput{MaxRetries: 1} }, "NotImplemented", "RetryConfig"},
-		"tags to copy and none":   {func(in *api.CreateCanaryInput) { in.ResourcesToReplicateTags = []api.ResourceToTag{"lambda-function"} }, "ValidationException", "Tags must be specified"},
+		"encryption": {func(in *api.CreateCanaryInput) {
+			in.ArtifactConfig = &api.ArtifactConfigInput{S3Encryption: &api.S3EncryptionConfig{EncryptionMode: new(api.EncryptionModeSseS3)}}
+		}, "NotImplemented", "encryption"},
+		"retries":               {func(in *api.CreateCanaryInput) { in.Schedule.RetryConfig = &api.RetryConfigInput{MaxRetries: 1} }, "NotImplemented", "RetryConfig"},
+		"tags to copy and none": {func(in *api.CreateCanaryInput) { in.ResourcesToReplicateTags = []api.ResourceToTag{"lambda-function"} }, "ValidationException", "Tags must be specified"},
 		"name": {
 			func(in *api.CreateCanaryInput) { in.Name = "Hello" }, "ValidationException",
 			`Value 'Hello' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[0-9a-z_\-]+$`,
