@@ -371,3 +371,20 @@ func TestBadMountIsAnError(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// Not parallel: it counts what the whole process holds.
+func TestRunsLeaveNothingInTheServer(t *testing.T) {
+	count := func() int { fds, _ := filepath.Glob("/proc/self/fd/*"); return len(fds) }
+	attempt(t, shared, "true", nil)
+	before := count()
+	for range 10 {
+		attempt(t, shared, "setsid sleep 50 & exit 0", nil)
+	}
+	if after := count(); after > before {
+		t.Errorf("%d files open, %d before", after, before)
+	}
+	left, _ := filepath.Glob(shared.spaces.dir + "/g*")
+	if len(left) > 0 {
+		t.Errorf("sockets left: %q", left)
+	}
+}

@@ -11,14 +11,19 @@ import (
 	"nephele.dev/nephele/internal/sandbox"
 )
 
-// maxLine is the largest log event that CloudWatch Logs takes, in bytes.
-const maxLine = 256 << 10
+// maxLine is the largest log event that CloudWatch Logs takes, in bytes;
+// maxLines bounds what short ones cost us.
+const (
+	maxLine  = 256 << 10
+	maxLines = 50_000
+)
 
 // lineLog collects the output of a run as log events. Both streams write to
 // it, each through its own lineWriter.
 type lineLog struct {
-	mu    sync.Mutex
-	lines []LogLine
+	mu      sync.Mutex
+	lines   []LogLine
+	dropped bool // there were more than maxLines
 }
 
 // add appends one event. Lines of the launcher carry their own time.
@@ -32,6 +37,10 @@ func (l *lineLog) add(text string) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if len(l.lines) >= maxLines {
+		l.dropped = true
+		return
+	}
 	l.lines = append(l.lines, LogLine{Time: now, Message: strings.ReplaceAll(text, "\r", "\n")})
 }
 

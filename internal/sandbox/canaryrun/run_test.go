@@ -24,6 +24,7 @@ import (
 var runner *canaryrun.Runner
 
 func TestMain(m *testing.M) {
+	_ = os.Setenv("NEPHELE_ROOT_SECRET_ACCESS_KEY", serverSecret)
 	os.Exit(func() int {
 		box, err := sandbox.New(sandbox.Options{})
 		if err != nil {
@@ -381,5 +382,13 @@ func TestCancelledRunIsAnError(t *testing.T) {
 	_, err := runner.Run(ctx, canaryrun.Job{RunID: "c", Handler: "index.handler", Zip: archive, Size: size})
 	if err == nil || ctx.Err() == nil {
 		t.Fatalf("error %v", err)
+	}
+}
+
+func TestLogFlood(t *testing.T) {
+	t.Parallel()
+	o := run(t, `exports.handler = async () => { for (let i = 0; i < 60000; i++) process.stdout.write('x\n'); };`, nil)
+	if !o.LogsTruncated || len(o.Logs) > 51_000 || !strings.Contains(logText(o), "the rest was dropped") {
+		t.Errorf("%d lines, truncated %v, %s", len(o.Logs), o.LogsTruncated, o.StateReason)
 	}
 }

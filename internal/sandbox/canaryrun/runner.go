@@ -103,7 +103,7 @@ func (r *Runner) Run(ctx context.Context, job Job) (_ *Outcome, err error) {
 		}
 	}
 	o.Completed = time.Now().UTC().Truncate(time.Millisecond)
-	o.Usage, o.LogsTruncated = used, used.OutputTruncated
+	o.Usage, o.LogsTruncated = used, used.OutputTruncated || log.dropped
 	o.Logs = log.frame(o, job, used)
 	return o, nil
 }
