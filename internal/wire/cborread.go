@@ -140,7 +140,7 @@ func (d *cborDecoder) dict(p *plan, v reflect.Value) error {
 			return err
 		}
 		name := string(key)
-		d.push(name + ".member")
+		d.pushKey(name)
 		entry.SetZero()
 		if err := d.any(p.value, entry); err != nil {
 			return err

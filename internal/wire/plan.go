@@ -210,15 +210,17 @@ type state struct {
 	missing []string
 }
 
-// A segment is one step of a path: a member's or map entry's name, or a list
-// entry's position from 1.
+// A segment is one step of a path: a member's name, a map entry's key, or a
+// list entry's position from 1. AWS writes "member" after the latter two.
 type segment struct {
 	name  string
 	index int
+	entry bool
 }
 
 func (s *state) push(name string) { s.path = append(s.path, segment{name: name}) }
 func (s *state) pushIndex(i int)  { s.path = append(s.path, segment{index: i}) }
+func (s *state) pushKey(k string) { s.path = append(s.path, segment{name: k, entry: true}) }
 func (s *state) pop()             { s.path = s.path[:len(s.path)-1] }
 
 // enter goes one level deeper; leave comes back.
@@ -255,9 +257,11 @@ func (s *state) lack(name string) {
 	for _, g := range s.path {
 		if g.index > 0 {
 			b.WriteString(strconv.Itoa(g.index))
-			b.WriteString(".member")
 		} else {
 			b.WriteString(g.name)
+		}
+		if g.index > 0 || g.entry {
+			b.WriteString(".member")
 		}
 		b.WriteByte('.')
 	}

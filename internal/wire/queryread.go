@@ -162,7 +162,7 @@ func (d *queryDecoder) dict(f *field, v reflect.Value, n *formNode) error {
 		}
 		value := reflect.New(v.Type().Elem()).Elem()
 		if x := c.kids[valueName]; x != nil {
-			d.push(k.value + ".member")
+			d.pushKey(k.value)
 			if err := d.any(f.plan.value, value, x); err != nil {
 				return err
 			}

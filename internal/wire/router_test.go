@@ -28,70 +28,78 @@ func match(line string, header map[string]string, body, signing string) (wire.Ma
 
 var form = map[string]string{"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
 
+var cborHeader = map[string]string{"Smithy-Protocol": "rpc-v2-cbor"}
+
+// target is the headers of an awsJson request.
+func target(s, contentType string) map[string]string {
+	return map[string]string{"X-Amz-Target": s, "Content-Type": contentType}
+}
+
+type labels = map[string]string
+
+var routes = []struct {
+	line    string
+	header  map[string]string
+	body    string
+	signing string
+	want    string // service:Operation in protocol
+	labels  labels
+}{
+	{"POST /", target("AmazonSSM.SendCommand", "application/x-amz-json-1.1"), "", "ssm", "ssm:SendCommand in awsJson1_1", nil},
+	{"POST /", target("AmazonSSM.RegisterManagedInstance", "application/x-amz-json-1.1"), "", "", "ssm:RegisterManagedInstance in awsJson1_1", nil},
+	{"POST /", target("AmazonSQS.SendMessage", "application/x-amz-json-1.0"), "", "sqs", "sqs:SendMessage in awsJson1_0", nil},
+	{"POST /", target("GraniteServiceVersion20100801.PutMetricData", "application/x-amz-json-1.0"), "", "monitoring", "cloudwatch:PutMetricData in awsJson1_0", nil},
+	{"POST /service/GraniteServiceVersion20100801/operation/PutMetricData", cborHeader, "", "monitoring", "cloudwatch:PutMetricData in rpcv2Cbor", nil},
+	{"POST /", form, "Action=PutMetricData&Version=2010-08-01", "monitoring", "cloudwatch:PutMetricData in awsQuery", nil},
+	{"GET /?Action=ListMetrics&Version=2010-08-01", nil, "", "monitoring", "cloudwatch:ListMetrics in awsQuery", nil},
+	{"POST /", form, "Action=DescribeLoadBalancers&Version=2012-06-01", "elasticloadbalancing", "elb:DescribeLoadBalancers in awsQuery", nil},
+	{"POST /", form, "Action=DescribeLoadBalancers&Version=2015-12-01", "elasticloadbalancing", "elbv2:DescribeLoadBalancers in awsQuery", nil},
+	{"POST /", form, "Action=CreateTargetGroup", "elasticloadbalancing", "elbv2:CreateTargetGroup in awsQuery", nil},
+	{"POST /", form, "Action=AssumeRoleWithWebIdentity&Version=2011-06-15", "", "sts:AssumeRoleWithWebIdentity in awsQuery", nil},
+	{"POST /", form, "Action=DescribeInstances&Version=2016-11-15", "ec2", "ec2:DescribeInstances in ec2Query", nil},
+	{"POST /", form, "Action=DescribeInstances&Version=2013-02-01", "ec2", "ec2:DescribeInstances in ec2Query", nil},
+	{"POST /000000000000/queue", form, "Action=SendMessage&Version=2012-11-05&MessageBody=x", "sqs", "sqs:SendMessage in awsQuery", nil},
+	{"POST /canary", nil, "{}", "synthetics", "synthetics:CreateCanary in restJson1", labels{}},
+	{"GET /canary/my-canary", nil, "", "synthetics", "synthetics:GetCanary in restJson1", labels{"name": "my-canary"}},
+	{"GET /canary/my-canary/", nil, "", "synthetics", "synthetics:GetCanary in restJson1", labels{"name": "my-canary"}},
+	{"GET /tags/arn%3Aaws%3Arum%3Aus-east-1%3A1%3Aappmonitor%2Fa", nil, "", "rum", "rum:ListTagsForResource in restJson1", labels{"ResourceArn": "arn:aws:rum:us-east-1:1:appmonitor/a"}},
+	{"POST /appmonitors/abc", nil, "{}", "", "rum:PutRumEvents in restJson1", labels{"Id": "abc"}},
+	{"POST /appmonitors/abc/", nil, "{}", "rum", "rum:PutRumEvents in restJson1", labels{"Id": "abc"}},
+	{"POST /2015-03-31/functions/f/invocations", nil, "{}", "lambda", "lambda:Invoke in restJson1", labels{"FunctionName": "f"}},
+	{"GET /2015-03-31/functions", nil, "", "lambda", "lambda:ListFunctions in restJson1", labels{}},
+	{"GET /2020-05-31/distribution", nil, "", "cloudfront", "cloudfront:ListDistributions in restXml", labels{}},
+	{"GET /2014-11-06/distribution/E1", nil, "", "cloudfront", "cloudfront:GetDistribution in restXml", labels{"Id": "E1"}},
+	{"POST /2020-05-31/distribution?WithTags", nil, "", "cloudfront", "cloudfront:CreateDistributionWithTags in restXml", labels{}},
+	{"POST /2020-05-31/tagging?Operation=Untag&Resource=x", nil, "", "cloudfront", "cloudfront:UntagResource in restXml", labels{}},
+	{"GET /", nil, "", "s3", "s3:ListBuckets in restXml", labels{}},
+	{"GET /?x-id=ListDirectoryBuckets", nil, "", "s3express", "s3:ListDirectoryBuckets in restXml", labels{}},
+	{"GET /b", nil, "", "s3", "s3:ListObjects in restXml", labels{"Bucket": "b"}},
+	{"GET /b/?list-type=2&prefix=x", nil, "", "s3", "s3:ListObjectsV2 in restXml", labels{"Bucket": "b"}},
+	{"GET /b?location", nil, "", "s3", "s3:GetBucketLocation in restXml", labels{"Bucket": "b"}},
+	{"GET /b?notification", nil, "", "s3", "s3:GetBucketNotificationConfiguration in restXml", labels{"Bucket": "b"}},
+	{"GET /b?analytics&id=1", nil, "", "s3", "s3:GetBucketAnalyticsConfiguration in restXml", labels{"Bucket": "b"}},
+	{"GET /b?analytics", nil, "", "s3", "s3:ListBucketAnalyticsConfigurations in restXml", labels{"Bucket": "b"}},
+	{"GET /b/a//b%2Fc%20d/", nil, "", "s3", "s3:GetObject in restXml", labels{"Bucket": "b", "Key": "a//b/c d/"}},
+	{"GET /b//k", nil, "", "s3", "s3:GetObject in restXml", labels{"Bucket": "b", "Key": "/k"}},
+	{"GET /b/k", nil, "", "", "s3:GetObject in restXml", labels{"Bucket": "b", "Key": "k"}},
+	{"GET /b/k?attributes", nil, "", "s3", "s3:GetObjectAttributes in restXml", labels{"Bucket": "b", "Key": "k"}},
+	{"GET /b/k?uploadId=1", nil, "", "s3", "s3:ListParts in restXml", labels{"Bucket": "b", "Key": "k"}},
+	{"PUT /b/k", nil, "x", "s3", "s3:PutObject in restXml", labels{"Bucket": "b", "Key": "k"}},
+	{"PUT /b/k?x-id=PutObject", form, "x", "s3", "s3:PutObject in restXml", labels{"Bucket": "b", "Key": "k"}},
+	{"PUT /b/k", map[string]string{"x-amz-copy-source": "/a/b"}, "", "s3", "s3:CopyObject in restXml", labels{"Bucket": "b", "Key": "k"}},
+	{"PUT /b/k?tagging", nil, "x", "s3", "s3:PutObjectTagging in restXml", labels{"Bucket": "b", "Key": "k"}},
+	{"PUT /b/k?partNumber=1&uploadId=u", nil, "x", "s3", "s3:UploadPart in restXml", labels{"Bucket": "b", "Key": "k"}},
+	{"PUT /b/k?partNumber=1&uploadId=u", map[string]string{"x-amz-copy-source": "/a/b"}, "x", "s3", "s3:UploadPartCopy in restXml", labels{"Bucket": "b", "Key": "k"}},
+	{"POST /b/k?uploads", nil, "", "s3", "s3:CreateMultipartUpload in restXml", labels{"Bucket": "b", "Key": "k"}},
+	{"POST /b/k?uploadId=u", nil, "", "s3", "s3:CompleteMultipartUpload in restXml", labels{"Bucket": "b", "Key": "k"}},
+	{"POST /b?delete", nil, "", "s3", "s3:DeleteObjects in restXml", labels{"Bucket": "b"}},
+	{"HEAD /b", nil, "", "s3", "s3:HeadBucket in restXml", labels{"Bucket": "b"}},
+	{"GET /b/k?Action=x", nil, "", "s3", "s3:GetObject in restXml", labels{"Bucket": "b", "Key": "k"}},
+}
+
 func TestRoutes(t *testing.T) {
 	t.Parallel()
-	cbor := map[string]string{"Smithy-Protocol": "rpc-v2-cbor"}
-	target := func(s, ct string) map[string]string { return map[string]string{"X-Amz-Target": s, "Content-Type": ct} }
-	type labels = map[string]string
-	for _, c := range []struct {
-		line    string
-		header  map[string]string
-		body    string
-		signing string
-		want    string // service:Operation in protocol
-		labels  labels
-	}{
-		{"POST /", target("AmazonSSM.SendCommand", "application/x-amz-json-1.1"), "", "ssm", "ssm:SendCommand in awsJson1_1", nil},
-		{"POST /", target("AmazonSSM.RegisterManagedInstance", "application/x-amz-json-1.1"), "", "", "ssm:RegisterManagedInstance in awsJson1_1", nil},
-		{"POST /", target("AmazonSQS.SendMessage", "application/x-amz-json-1.0"), "", "sqs", "sqs:SendMessage in awsJson1_0", nil},
-		{"POST /", target("GraniteServiceVersion20100801.PutMetricData", "application/x-amz-json-1.0"), "", "monitoring", "cloudwatch:PutMetricData in awsJson1_0", nil},
-		{"POST /service/GraniteServiceVersion20100801/operation/PutMetricData", cbor, "", "monitoring", "cloudwatch:PutMetricData in rpcv2Cbor", nil},
-		{"POST /", form, "Action=PutMetricData&Version=2010-08-01", "monitoring", "cloudwatch:PutMetricData in awsQuery", nil},
-		{"GET /?Action=ListMetrics&Version=2010-08-01", nil, "", "monitoring", "cloudwatch:ListMetrics in awsQuery", nil},
-		{"POST /", form, "Action=DescribeLoadBalancers&Version=2012-06-01", "elasticloadbalancing", "elb:DescribeLoadBalancers in awsQuery", nil},
-		{"POST /", form, "Action=DescribeLoadBalancers&Version=2015-12-01", "elasticloadbalancing", "elbv2:DescribeLoadBalancers in awsQuery", nil},
-		{"POST /", form, "Action=CreateTargetGroup", "elasticloadbalancing", "elbv2:CreateTargetGroup in awsQuery", nil},
-		{"POST /", form, "Action=AssumeRoleWithWebIdentity&Version=2011-06-15", "", "sts:AssumeRoleWithWebIdentity in awsQuery", nil},
-		{"POST /", form, "Action=DescribeInstances&Version=2016-11-15", "ec2", "ec2:DescribeInstances in ec2Query", nil},
-		{"POST /", form, "Action=DescribeInstances&Version=2013-02-01", "ec2", "ec2:DescribeInstances in ec2Query", nil},
-		{"POST /000000000000/queue", form, "Action=SendMessage&Version=2012-11-05&MessageBody=x", "sqs", "sqs:SendMessage in awsQuery", nil},
-		{"POST /canary", nil, "{}", "synthetics", "synthetics:CreateCanary in restJson1", labels{}},
-		{"GET /canary/my-canary", nil, "", "synthetics", "synthetics:GetCanary in restJson1", labels{"name": "my-canary"}},
-		{"GET /canary/my-canary/", nil, "", "synthetics", "synthetics:GetCanary in restJson1", labels{"name": "my-canary"}},
-		{"GET /tags/arn%3Aaws%3Arum%3Aus-east-1%3A1%3Aappmonitor%2Fa", nil, "", "rum", "rum:ListTagsForResource in restJson1", labels{"ResourceArn": "arn:aws:rum:us-east-1:1:appmonitor/a"}},
-		{"POST /appmonitors/abc", nil, "{}", "", "rum:PutRumEvents in restJson1", labels{"Id": "abc"}},
-		{"POST /appmonitors/abc/", nil, "{}", "rum", "rum:PutRumEvents in restJson1", labels{"Id": "abc"}},
-		{"POST /2015-03-31/functions/f/invocations", nil, "{}", "lambda", "lambda:Invoke in restJson1", labels{"FunctionName": "f"}},
-		{"GET /2015-03-31/functions", nil, "", "lambda", "lambda:ListFunctions in restJson1", labels{}},
-		{"GET /2020-05-31/distribution", nil, "", "cloudfront", "cloudfront:ListDistributions in restXml", labels{}},
-		{"GET /2014-11-06/distribution/E1", nil, "", "cloudfront", "cloudfront:GetDistribution in restXml", labels{"Id": "E1"}},
-		{"POST /2020-05-31/distribution?WithTags", nil, "", "cloudfront", "cloudfront:CreateDistributionWithTags in restXml", labels{}},
-		{"POST /2020-05-31/tagging?Operation=Untag&Resource=x", nil, "", "cloudfront", "cloudfront:UntagResource in restXml", labels{}},
-		{"GET /", nil, "", "s3", "s3:ListBuckets in restXml", labels{}},
-		{"GET /?x-id=ListDirectoryBuckets", nil, "", "s3express", "s3:ListDirectoryBuckets in restXml", labels{}},
-		{"GET /b", nil, "", "s3", "s3:ListObjects in restXml", labels{"Bucket": "b"}},
-		{"GET /b/?list-type=2&prefix=x", nil, "", "s3", "s3:ListObjectsV2 in restXml", labels{"Bucket": "b"}},
-		{"GET /b?location", nil, "", "s3", "s3:GetBucketLocation in restXml", labels{"Bucket": "b"}},
-		{"GET /b?notification", nil, "", "s3", "s3:GetBucketNotificationConfiguration in restXml", labels{"Bucket": "b"}},
-		{"GET /b?analytics&id=1", nil, "", "s3", "s3:GetBucketAnalyticsConfiguration in restXml", labels{"Bucket": "b"}},
-		{"GET /b?analytics", nil, "", "s3", "s3:ListBucketAnalyticsConfigurations in restXml", labels{"Bucket": "b"}},
-		{"GET /b/a//b%2Fc%20d/", nil, "", "s3", "s3:GetObject in restXml", labels{"Bucket": "b", "Key": "a//b/c d/"}},
-		{"GET /b//k", nil, "", "s3", "s3:GetObject in restXml", labels{"Bucket": "b", "Key": "/k"}},
-		{"GET /b/k", nil, "", "", "s3:GetObject in restXml", labels{"Bucket": "b", "Key": "k"}},
-		{"GET /b/k?attributes", nil, "", "s3", "s3:GetObjectAttributes in restXml", labels{"Bucket": "b", "Key": "k"}},
-		{"GET /b/k?uploadId=1", nil, "", "s3", "s3:ListParts in restXml", labels{"Bucket": "b", "Key": "k"}},
-		{"PUT /b/k", nil, "x", "s3", "s3:PutObject in restXml", labels{"Bucket": "b", "Key": "k"}},
-		{"PUT /b/k?x-id=PutObject", form, "x", "s3", "s3:PutObject in restXml", labels{"Bucket": "b", "Key": "k"}},
-		{"PUT /b/k", map[string]string{"x-amz-copy-source": "/a/b"}, "", "s3", "s3:CopyObject in restXml", labels{"Bucket": "b", "Key": "k"}},
-		{"PUT /b/k?tagging", nil, "x", "s3", "s3:PutObjectTagging in restXml", labels{"Bucket": "b", "Key": "k"}},
-		{"PUT /b/k?partNumber=1&uploadId=u", nil, "x", "s3", "s3:UploadPart in restXml", labels{"Bucket": "b", "Key": "k"}},
-		{"PUT /b/k?partNumber=1&uploadId=u", map[string]string{"x-amz-copy-source": "/a/b"}, "x", "s3", "s3:UploadPartCopy in restXml", labels{"Bucket": "b", "Key": "k"}},
-		{"POST /b/k?uploads", nil, "", "s3", "s3:CreateMultipartUpload in restXml", labels{"Bucket": "b", "Key": "k"}},
-		{"POST /b/k?uploadId=u", nil, "", "s3", "s3:CompleteMultipartUpload in restXml", labels{"Bucket": "b", "Key": "k"}},
-		{"POST /b?delete", nil, "", "s3", "s3:DeleteObjects in restXml", labels{"Bucket": "b"}},
-		{"HEAD /b", nil, "", "s3", "s3:HeadBucket in restXml", labels{"Bucket": "b"}},
-		{"GET /b/k?Action=x", nil, "", "s3", "s3:GetObject in restXml", labels{"Bucket": "b", "Key": "k"}},
-	} {
+	for _, c := range routes {
 		t.Run(c.line, func(t *testing.T) {
 			t.Parallel()
 			m, err := match(c.line, c.header, c.body, c.signing)

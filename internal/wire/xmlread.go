@@ -277,7 +277,7 @@ func (d *xmlDecoder) entry(p *plan, v reflect.Value) error {
 		case p.key.name:
 			key, err = d.text()
 		case p.value.name:
-			d.push(key + ".member")
+			d.pushKey(key)
 			defer d.pop()
 			err = d.any(p.value, value, child)
 		default:
