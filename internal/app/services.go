@@ -47,7 +47,7 @@ func (a *App) buildServices() ([]service, error) {
 	objects := s3.New(s3.Deps{DB: a.db, Engine: a.engine, Blob: a.blobs, Logger: a.log})
 	events := logs.New(logs.Deps{DB: a.db, Engine: a.engine, Pages: a.pages, Logger: a.log})
 	return []service{
-		{api: logsapi.Service(), handlers: events.Handlers(), flows: events.Flows},
+		{api: logsapi.Service(), handlers: events.Handlers(), resources: events.Resources, flows: events.Flows},
 		{api: cloudwatchapi.Service(), handlers: metrics.Handlers(), flows: metrics.Flows, reset: metrics.Reset},
 		{api: s3api.Service(), handlers: objects.Handlers(), resources: objects.Resources, flows: objects.Flows},
 		{api: syntheticsapi.Service(), handlers: canaries.Handlers(), flows: canaries.Flows, close: runner.stop},

@@ -24,3 +24,14 @@ func FuzzDecodeSegment(f *testing.F) {
 		}
 	})
 }
+
+func FuzzParseCursor(f *testing.F) {
+	f.Add(Cursor{1, 2, 3}.String())
+	f.Add("0")
+	f.Fuzz(func(t *testing.T, s string) {
+		c, err := ParseCursor(s)
+		if err == nil && c.String() != s {
+			t.Errorf("%q reads as %v", s, c)
+		}
+	})
+}

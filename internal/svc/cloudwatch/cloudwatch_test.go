@@ -383,7 +383,7 @@ func TestHousekeeping(t *testing.T) {
 		e := engine.New(db, engine.Options{})
 		s := cloudwatch.New(cloudwatch.Deps{DB: db, Engine: e})
 		s.Flows(e)
-		p := plane.New(plane.Options{})
+		p := plane.New(plane.Options{Logger: slog.New(slog.DiscardHandler)})
 		p.Register(api.Service(), s.Handlers())
 		c := api.Client{Invoker: p.As(plane.RootCaller("000000000000", "us-east-1"))}
 		put(t, c, "Test", datum("m", time.Now().Add(-48*time.Hour), 1))

@@ -20,13 +20,12 @@ func validPeriod(seconds int32) bool {
 // minute, to five minutes when it is over 15 days ago, to the hour when it is
 // over 63; for periods below a minute to that part of a minute.
 func roundStart(start, now time.Time, period time.Duration) time.Time {
-	step := time.Minute
-	if finest, kept := series.Finest(now, start); !kept {
+	step, kept := series.Finest(now, start)
+	switch {
+	case !kept:
 		step = time.Hour
-	} else if finest > step {
-		step = finest
-	} else if period < time.Minute {
-		step = period
+	case step < time.Minute:
+		step = min(period, time.Minute)
 	}
 	return start.UTC().Truncate(step)
 }

@@ -1,6 +1,7 @@
 package cloudwatch
 
 import (
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -66,7 +67,7 @@ func parseBound(s string) (b series.Bound, ok bool) {
 	}
 	digits, isPercent := strings.CutSuffix(s, "%")
 	v, err := strconv.ParseFloat(digits, 64)
-	if err != nil || isPercent && (v < 0 || v > 100) {
+	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) || isPercent && (v < 0 || v > 100) {
 		return b, false
 	}
 	return series.Bound{Value: v, Percent: isPercent}, true

@@ -178,7 +178,7 @@ func (s *Service) withStats(tx *store.Tx, g *store.Record[group], opts store.Lis
 	all := make([]described, len(records))
 	names := make([]string, len(records))
 	for i := range records {
-		names[i] = strings.TrimPrefix(records[i].Key.ID, g.Doc.ID+"/")
+		names[i] = strings.TrimPrefix(records[i].ID, g.Doc.ID+"/")
 		all[i] = described{name: names[i], created: records[i].Created}
 	}
 	if opts.Limit == 0 {

@@ -1,0 +1,79 @@
+package logs
+
+import (
+	api "nephele.dev/nephele/internal/api/logs"
+	"nephele.dev/nephele/internal/plane"
+)
+
+// Resources tells which log group or stream a call concerns, for
+// authorization. Identifiers that are no good name nothing; the handler then
+// refuses them.
+func (s *Service) Resources(call *plane.Call, in any) []string {
+	group, stream := concerned(call, in)
+	if group == "" {
+		return nil
+	}
+	resource := groupARN(key(call, group))
+	if stream != "" {
+		resource += ":log-stream:" + stream
+	}
+	return []string{resource}
+}
+
+// concerned returns the group and the stream in an input, "" for none.
+func concerned(call *plane.Call, in any) (group, stream string) {
+	identified := func(name, identifier *string) string {
+		group, err := groupName(call, name, identifier)
+		if err != nil {
+			return ""
+		}
+		return group
+	}
+	switch in := in.(type) {
+	case *api.CreateLogGroupInput:
+		return in.LogGroupName, ""
+	case *api.DeleteLogGroupInput:
+		return in.LogGroupName, ""
+	case *api.PutLogGroupDeletionProtectionInput:
+		return identified(nil, &in.LogGroupIdentifier), ""
+	case *api.DescribeLogGroupsInput:
+		return "*", ""
+	case *api.CreateLogStreamInput:
+		return in.LogGroupName, ""
+	case *api.DeleteLogStreamInput:
+		return in.LogGroupName, in.LogStreamName
+	case *api.DescribeLogStreamsInput:
+		return identified(in.LogGroupName, in.LogGroupIdentifier), ""
+	case *api.PutLogEventsInput:
+		return in.LogGroupName, in.LogStreamName
+	case *api.GetLogEventsInput:
+		return identified(in.LogGroupName, in.LogGroupIdentifier), in.LogStreamName
+	case *api.FilterLogEventsInput:
+		return identified(in.LogGroupName, in.LogGroupIdentifier), ""
+	case *api.PutRetentionPolicyInput:
+		return in.LogGroupName, ""
+	case *api.DeleteRetentionPolicyInput:
+		return in.LogGroupName, ""
+	default:
+		return concernedTags(in, identified), ""
+	}
+}
+
+// concernedTags is concerned for the operations on tags.
+func concernedTags(in any, identified func(name, identifier *string) string) string {
+	switch in := in.(type) {
+	case *api.TagResourceInput:
+		return identified(nil, &in.ResourceArn)
+	case *api.UntagResourceInput:
+		return identified(nil, &in.ResourceArn)
+	case *api.ListTagsForResourceInput:
+		return identified(nil, &in.ResourceArn)
+	case *api.TagLogGroupInput:
+		return in.LogGroupName
+	case *api.UntagLogGroupInput:
+		return in.LogGroupName
+	case *api.ListTagsLogGroupInput:
+		return in.LogGroupName
+	}
+	return ""
+}
