@@ -22,10 +22,18 @@ func (e *Engine) beatLoop() {
 				l.giveBack(now.Add(-every / 2))
 			}
 			e.extend(now.Add(-every / 2))
-			if err := e.db.UpdateAt(context.Background(), store.Relaxed, e.adopt); err != nil {
-				e.log.Error("lanes cannot be looked through", "error", err)
-			}
+			e.adoptLate()
 		}
+	}
+}
+
+// adoptLate adopts what engines of an older version put since we started.
+func (e *Engine) adoptLate() {
+	if e.db.Dialect() == store.SQLite {
+		return // there is no other engine
+	}
+	if err := e.db.UpdateAt(context.Background(), store.Relaxed, e.adopt); err != nil {
+		e.log.Error("lanes cannot be looked through", "error", err)
 	}
 }
 
