@@ -72,6 +72,10 @@ func findNode(ctx context.Context, configured string) (tool, sandbox.Finding) {
 		f.Detail = fmt.Sprintf("%s is version %q, too old", path, version)
 		return tool{}, f
 	}
+	if dir := hidden(path); dir != "" {
+		f.Detail = fmt.Sprintf("%s is below %s, which the users of runs may not enter", path, dir)
+		return tool{}, f
+	}
 	f.OK, f.Fix, f.Detail = true, "", path+" "+version
 	return inBox(path, "node", ".."), f
 }
@@ -90,6 +94,9 @@ func findBrowser(configured string) (tool, sandbox.Finding) {
 		}
 		if real, err := filepath.EvalSymlinks(path); err == nil {
 			path = real
+		}
+		if hidden(path) != "" {
+			continue
 		}
 		f.OK, f.Fix, f.Detail = true, "", path
 		return inBox(path, "browser", "."), f
@@ -112,14 +119,20 @@ func (t tool) isHeadlessShell() bool {
 	return strings.Contains(name, "headless-shell") || strings.Contains(name, "headless_shell")
 }
 
-// reachableBy checks that the box's user can run a program of the host.
-func (t tool) readable() error {
-	info, err := os.Stat(t.host)
-	if err != nil {
-		return err
+// hidden names the directory that keeps a run's user from a program of the
+// host; empty when nothing does. A server that is not root runs boxes as
+// itself and sees what it sees.
+func hidden(path string) string {
+	if os.Getuid() != 0 {
+		return ""
 	}
-	if info.Mode().Perm()&0o111 == 0 {
-		return fmt.Errorf("%s cannot be executed", t.host)
+	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
+		info, err := os.Stat(dir)
+		if err != nil || info.Mode().Perm()&0o001 == 0 {
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			return ""
+		}
 	}
-	return nil
 }
