@@ -53,6 +53,7 @@ func (d binder) query(b *bindings, v reflect.Value, q url.Values) (seen uint64, 
 	return seen, nil
 }
 
+// queryList reads a repeated parameter: ?id=1&id=2.
 func (d binder) queryList(f *field, v reflect.Value, values []string) error {
 	if len(values) == 0 {
 		return nil
@@ -69,6 +70,7 @@ func (d binder) queryList(f *field, v reflect.Value, values []string) error {
 	return nil
 }
 
+// queryMap gathers the parameters that are not bound to another member of b.
 func (d binder) queryMap(b *bindings, f *field, v reflect.Value, q url.Values) error {
 	taken := map[string]bool{}
 	for _, g := range b.query {
@@ -128,6 +130,8 @@ func (d binder) headers(b *bindings, v reflect.Value, h http.Header) (seen uint6
 	return seen, nil
 }
 
+// header reads one member from its header. A repeated header counts only for
+// lists; RFC 9110 allows it nowhere else.
 func (d binder) header(f *field, v reflect.Value, values []string) error {
 	if f.plan.Kind == shape.List {
 		return d.headerList(f, v, values)
@@ -143,6 +147,8 @@ func (d binder) header(f *field, v reflect.Value, values []string) error {
 	return d.one(f, v, s, shape.HTTPDate)
 }
 
+// headerList reads a list, whether it came as one header with commas or as
+// several headers.
 func (d binder) headerList(f *field, v reflect.Value, values []string) error {
 	clearList(v)
 	elem := f.plan.elem

@@ -35,6 +35,8 @@ func writeHeaders(b *bindings, v reflect.Value, h http.Header) {
 	}
 }
 
+// headerText is a member as a header value, and false when there is nothing to
+// send: an empty header reads as an absent one.
 func headerText(f *field, v reflect.Value) (string, bool) {
 	if f.plan.Kind == shape.List {
 		items := make([]string, 0, v.Len())
@@ -87,6 +89,7 @@ func writeQuery(b *bindings, v reflect.Value, q url.Values) {
 	}
 }
 
+// writeQueryList adds one parameter for each entry.
 func writeQueryList(f *field, name string, v reflect.Value, q url.Values) {
 	for i := range v.Len() {
 		e, _ := held(v.Index(i))
@@ -94,6 +97,8 @@ func writeQueryList(f *field, name string, v reflect.Value, q url.Values) {
 	}
 }
 
+// writeQueryMap adds one parameter for each entry of a map, or several where
+// its values are lists.
 func writeQueryMap(f *field, v reflect.Value, q url.Values) {
 	for _, k := range sortedKeys(v) {
 		name := k.String()
@@ -139,6 +144,8 @@ func expandPath(template string, b *bindings, v reflect.Value, q url.Values) (st
 	}
 }
 
+// labelText is the value of a path label. It must not be empty: an empty
+// segment would name another resource.
 func labelText(b *bindings, name string, v reflect.Value) (string, error) {
 	for _, f := range b.labels {
 		if f.name != name {

@@ -13,10 +13,14 @@ type cborDecoder struct {
 	cborScanner
 }
 
+// newCBORDecoder returns a decoder of b, whose bytes it refers to only while
+// it reads.
 func newCBORDecoder(b []byte, l Limits) *cborDecoder {
 	return &cborDecoder{state: state{limits: l}, cborScanner: cborScanner{b: b}}
 }
 
+// document reads the one item of the body into the structure v. An empty body
+// is an empty structure.
 func (d *cborDecoder) document(p *plan, v reflect.Value) error {
 	if len(d.b) == 0 || d.null() {
 		d.lacking(p, 0)
@@ -29,6 +33,8 @@ func (d *cborDecoder) document(p *plan, v reflect.Value) error {
 	return nil
 }
 
+// any reads a value of f into v. v is the field itself: nil pointers and
+// slices are made here.
 func (d *cborDecoder) any(f *field, v reflect.Value) error {
 	switch f.plan.Kind {
 	case shape.Structure, shape.Union:
@@ -49,6 +55,8 @@ func (d *cborDecoder) any(f *field, v reflect.Value) error {
 	return d.scalar(f, v)
 }
 
+// structure reads a map whose keys are member names. Keys in another case or
+// of another model are skipped with their values.
 func (d *cborDecoder) structure(p *plan, v reflect.Value) error {
 	it, err := d.container(majorMap, "a Structure")
 	if err != nil {
@@ -92,6 +100,8 @@ func (d *cborDecoder) structure(p *plan, v reflect.Value) error {
 	return nil
 }
 
+// list reads an array. The slice grows as entries arrive, never by the
+// announced count.
 func (d *cborDecoder) list(p *plan, v reflect.Value) error {
 	it, err := d.container(majorArray, "a List")
 	if err != nil {
@@ -118,6 +128,7 @@ func (d *cborDecoder) list(p *plan, v reflect.Value) error {
 	return nil
 }
 
+// dict reads a map with text keys. A null value is as good as no entry.
 func (d *cborDecoder) dict(p *plan, v reflect.Value) error {
 	it, err := d.container(majorMap, "a Map")
 	if err != nil {
@@ -152,6 +163,7 @@ func (d *cborDecoder) dict(p *plan, v reflect.Value) error {
 	return nil
 }
 
+// scalar reads a value that is neither structure nor collection.
 func (d *cborDecoder) scalar(f *field, v reflect.Value) error {
 	switch f.plan.Kind {
 	case shape.String:
@@ -184,6 +196,9 @@ func (d *cborDecoder) scalar(f *field, v reflect.Value) error {
 	return nil
 }
 
+// number reads any CBOR number into an integer or a float. Clients shrink
+// floats to integers and widen integers to floats; what loses a fraction or
+// overflows is refused.
 func (d *cborDecoder) number(f *field, v reflect.Value) error {
 	x, n, isInt, err := d.numeric()
 	if err != nil {

@@ -37,6 +37,7 @@ type cborScanner struct {
 	i int
 }
 
+// peek returns the next byte without consuming it.
 func (d *cborScanner) peek() (byte, error) {
 	if d.i >= len(d.b) {
 		return 0, malformed("Unexpected end of CBOR input")
@@ -97,6 +98,7 @@ func (d *cborScanner) tag() (uint64, bool) {
 	return arg, err == nil && info != indefinite
 }
 
+// boolean reads one of the two simple values.
 func (d *cborScanner) boolean() (bool, error) {
 	c, err := d.peek()
 	if err != nil {
@@ -112,6 +114,8 @@ func (d *cborScanner) boolean() (bool, error) {
 	return false, malformed("CBOR item 0x%02x can not be converted to a Boolean", c)
 }
 
+// text reads a text string, which must be UTF-8. The slice refers to the
+// input.
 func (d *cborScanner) text() ([]byte, error) {
 	s, err := d.str(majorText)
 	if err == nil && !utf8.Valid(s) {
@@ -120,6 +124,7 @@ func (d *cborScanner) text() ([]byte, error) {
 	return s, err
 }
 
+// bytes reads a byte string. The slice refers to the input.
 func (d *cborScanner) bytes() ([]byte, error) { return d.str(majorBytes) }
 
 // str reads a string of the given major type, joining chunks.
@@ -258,6 +263,7 @@ func (d *cborScanner) skip(depth int) error {
 	return err
 }
 
+// skipContainer reads over an array or map.
 func (d *cborScanner) skipContainer(major byte, depth int) error {
 	it, err := d.container(major, "")
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 // indefinite length, which spares counting the members that are set.
 type cborEncoder struct{ b []byte }
 
+// structure writes the members that are set, by their model names.
 func (e *cborEncoder) structure(p *plan, v reflect.Value) {
 	e.b = append(e.b, majorMap<<5|indefinite)
 	for _, f := range p.fields {
@@ -26,6 +27,7 @@ func (e *cborEncoder) structure(p *plan, v reflect.Value) {
 	e.b = append(e.b, cborBreak)
 }
 
+// any writes v, which held has returned.
 func (e *cborEncoder) any(f *field, v reflect.Value) {
 	switch f.plan.Kind {
 	case shape.Structure, shape.Union:
@@ -74,11 +76,13 @@ func (e *cborEncoder) head(major byte, n uint64) {
 	}
 }
 
+// text writes a text string of definite length.
 func (e *cborEncoder) text(s string) {
 	e.head(majorText, uint64(len(s)))
 	e.b = append(e.b, s...)
 }
 
+// integer writes n in the fewest bytes.
 func (e *cborEncoder) integer(n int64) {
 	if n < 0 {
 		e.head(majorNegInt, uint64(-1-n))
@@ -87,6 +91,8 @@ func (e *cborEncoder) integer(n int64) {
 	e.head(majorUint, uint64(n))
 }
 
+// double writes eight bytes always: readers of a double member take them
+// without a second look.
 func (e *cborEncoder) double(x float64) {
 	e.b = binary.BigEndian.AppendUint64(append(e.b, cborFloat64), math.Float64bits(x))
 }
@@ -102,6 +108,7 @@ func (e *cborEncoder) timestamp(t time.Time) {
 	e.double(float64(ms) / 1000)
 }
 
+// list writes an array; an absent entry is a null and keeps its place.
 func (e *cborEncoder) list(p *plan, v reflect.Value) {
 	e.head(majorArray, uint64(v.Len()))
 	for i := range v.Len() {
@@ -113,6 +120,7 @@ func (e *cborEncoder) list(p *plan, v reflect.Value) {
 	}
 }
 
+// dict writes a map in the order of its keys.
 func (e *cborEncoder) dict(p *plan, v reflect.Value) {
 	e.b = append(e.b, majorMap<<5|indefinite)
 	for _, k := range sortedKeys(v) {

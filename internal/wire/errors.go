@@ -35,6 +35,8 @@ func newAnswer(svc *shape.Service, op *shape.Operation, err *awserr.Error) *answ
 	return a
 }
 
+// isMessage reports whether f is the text of an error. Models spell it both
+// ways, and clients look for the spelling of their model.
 func (f *field) isMessage() bool {
 	return (f.Name == "message" || f.Name == "Message") && f.plan.Kind == shape.String
 }
@@ -62,6 +64,8 @@ func assign(v reflect.Value, x any) {
 	}
 }
 
+// errorShape finds the shape of a code: among the operation's errors first,
+// because a service may have two shapes for one code.
 func errorShape(svc *shape.Service, op *shape.Operation, code string) *shape.Shape {
 	if op != nil {
 		for _, s := range op.Errors {
@@ -97,6 +101,7 @@ func (a *answer) queryCode() string {
 	return a.err.Code
 }
 
+// status is the error's own HTTP status, or that of its model.
 func (a *answer) status() int {
 	if a.err.Status != 0 {
 		return a.err.Status

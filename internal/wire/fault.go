@@ -13,8 +13,10 @@ import (
 // the answer of its protocol.
 type malformedError struct{ reason string }
 
+// Error returns the reason, which is fit to be shown to the caller.
 func (e *malformedError) Error() string { return e.reason }
 
+// malformed returns a malformedError.
 func malformed(format string, args ...any) error {
 	return &malformedError{fmt.Sprintf(format, args...)}
 }
@@ -42,6 +44,8 @@ func refusal(p shape.Protocol, op *shape.Operation, err error) *awserr.Error {
 	return awserr.New("SerializationException", http.StatusBadRequest, "%s", err)
 }
 
+// refusalXML tells a bad header or parameter from a bad document, as S3 does.
+// S3's text for the latter says nothing of the reason; it stays in the cause.
 func refusalXML(op *shape.Operation, err error) *awserr.Error {
 	var b *bindingError
 	if errors.As(err, &b) {
@@ -54,6 +58,7 @@ func refusalXML(op *shape.Operation, err error) *awserr.Error {
 	return awserr.New("MalformedInput", http.StatusBadRequest, "%s", err)
 }
 
+// tooLarge is the answer to a body beyond the limit.
 func tooLarge(op *shape.Operation) *awserr.Error {
 	if op != nil && isS3(op.Service) {
 		return awserr.New("EntityTooLarge", http.StatusBadRequest,
@@ -68,5 +73,8 @@ type bindingError struct {
 	err  error
 }
 
+// Error names the header, parameter or label.
 func (e *bindingError) Error() string { return fmt.Sprintf("Invalid value for %s: %s", e.name, e.err) }
+
+// Unwrap returns what is wrong with the value.
 func (e *bindingError) Unwrap() error { return e.err }

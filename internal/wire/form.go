@@ -74,6 +74,7 @@ func newFormTree(form url.Values, s *state) (*formNode, error) {
 	return root, nil
 }
 
+// child returns the node below n with the given name, making it if need be.
 func (n *formNode) child(name string) *formNode {
 	if n.kids == nil {
 		n.kids = map[string]*formNode{}

@@ -25,8 +25,10 @@ var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b 
 
 const keepBuffer = 1 << 20
 
+// getBuffer returns a buffer of no contents; putBuffer takes it back.
 func getBuffer() *[]byte { return buffers.Get().(*[]byte) }
 
+// putBuffer keeps b, which grew from *p, for the next answer.
 func putBuffer(p *[]byte, b []byte) {
 	if cap(b) <= keepBuffer {
 		*p = b[:0]
@@ -34,6 +36,8 @@ func putBuffer(p *[]byte, b []byte) {
 	}
 }
 
+// isS3 reports whether svc is S3, which differs from restXml in errors,
+// request ids, time format and Content-Encoding.
 func isS3(svc *shape.Service) bool { return svc != nil && svc.Name == "s3" }
 
 // writeBody writes a whole buffered answer.
@@ -83,6 +87,7 @@ func WithTokens(ctx context.Context, next func() string) context.Context {
 	return context.WithValue(ctx, tokenKey{}, next)
 }
 
+// newToken returns an idempotency token: a random UUID (RFC 9562, version 4).
 func newToken(ctx context.Context) string {
 	if next, ok := ctx.Value(tokenKey{}).(func() string); ok {
 		return next()
@@ -161,6 +166,7 @@ func hostPrefix(op *shape.Operation, v reflect.Value) (string, error) {
 	return host, nil
 }
 
+// validHostLabel reports whether s can be a part of a host name (RFC 1123).
 func validHostLabel(s string) bool {
 	for i := range len(s) {
 		c := s[i]

@@ -15,6 +15,8 @@ type jsonDecoder struct {
 	wireNames bool // members by locationName (restJson1), not by model name
 }
 
+// newJSONDecoder returns a decoder of b, whose bytes it refers to only while
+// it reads.
 func newJSONDecoder(b []byte, l Limits, wireNames bool) *jsonDecoder {
 	return &jsonDecoder{state: state{limits: l}, jsonScanner: jsonScanner{b: b}, wireNames: wireNames}
 }
@@ -42,6 +44,8 @@ func (d *jsonDecoder) end() error {
 	return nil
 }
 
+// any reads a value of f into v. v is the field itself: nil pointers and
+// slices are made here.
 func (d *jsonDecoder) any(f *field, v reflect.Value) error {
 	switch f.plan.Kind {
 	case shape.Structure, shape.Union:
@@ -65,6 +69,8 @@ func (d *jsonDecoder) any(f *field, v reflect.Value) error {
 	return d.scalar(f, v)
 }
 
+// structure reads an object. A member given twice counts as its last value;
+// unknown members are skipped unread but for their syntax.
 func (d *jsonDecoder) structure(p *plan, v reflect.Value) error {
 	if err := d.open('{', "a Structure"); err != nil {
 		return err
@@ -114,6 +120,7 @@ func (d *jsonDecoder) structure(p *plan, v reflect.Value) error {
 	return nil
 }
 
+// list reads an array.
 func (d *jsonDecoder) list(p *plan, v reflect.Value) error {
 	if err := d.open('[', "a List"); err != nil {
 		return err
@@ -146,6 +153,7 @@ func (d *jsonDecoder) list(p *plan, v reflect.Value) error {
 	return nil
 }
 
+// dict reads an object with free keys. A null value is as good as no entry.
 func (d *jsonDecoder) dict(p *plan, v reflect.Value) error {
 	if err := d.open('{', "a Map"); err != nil {
 		return err
@@ -208,6 +216,8 @@ func (d *jsonDecoder) free(v reflect.Value) error {
 	return nil
 }
 
+// scalar reads a value that is neither structure nor collection. The errors
+// speak of the token found, as AWS's do.
 func (d *jsonDecoder) scalar(f *field, v reflect.Value) error {
 	switch d.peek() {
 	case '"':
@@ -238,6 +248,8 @@ func (d *jsonDecoder) scalar(f *field, v reflect.Value) error {
 	return d.fromNumber(f, v, n)
 }
 
+// fromString stores a string where the member is one, or is written as one:
+// blobs, dates, and floats without digits.
 func (d *jsonDecoder) fromString(f *field, v reflect.Value, s []byte) error {
 	switch f.plan.Kind {
 	case shape.String:
@@ -254,6 +266,7 @@ func (d *jsonDecoder) fromString(f *field, v reflect.Value, s []byte) error {
 	return malformed("STRING_VALUE can not be converted to %s", kindName(f.plan.Kind))
 }
 
+// fromNumber stores a number; in a timestamp it counts seconds.
 func (d *jsonDecoder) fromNumber(f *field, v reflect.Value, n []byte) error {
 	switch f.plan.Kind {
 	case shape.Integer, shape.Long:

@@ -14,6 +14,7 @@ type jsonScanner struct {
 	scratch []byte // an unescaped string, valid until the next one
 }
 
+// space skips white space.
 func (d *jsonScanner) space() {
 	for d.i < len(d.b) {
 		switch d.b[d.i] {
@@ -34,6 +35,7 @@ func (d *jsonScanner) peek() byte {
 	return d.b[d.i]
 }
 
+// unexpected is the error for the byte at d.i.
 func (d *jsonScanner) unexpected() error {
 	if d.i >= len(d.b) {
 		return malformed("Unexpected end of JSON input")
@@ -111,6 +113,7 @@ func (d *jsonScanner) null() bool {
 	return false
 }
 
+// literal consumes s if it comes next.
 func (d *jsonScanner) literal(s string) bool {
 	if len(d.b)-d.i >= len(s) && string(d.b[d.i:d.i+len(s)]) == s {
 		d.i += len(s)
@@ -119,6 +122,7 @@ func (d *jsonScanner) literal(s string) bool {
 	return false
 }
 
+// boolean reads true or false.
 func (d *jsonScanner) boolean() (bool, error) {
 	switch {
 	case d.literal("true"):
@@ -233,6 +237,7 @@ func (d *jsonScanner) unicode(i int) int {
 	return n
 }
 
+// hex4 reads the four digits of a \u sequence at i.
 func hex4(b []byte, i int) (rune, bool) {
 	if i+4 > len(b) {
 		return 0, false
@@ -275,6 +280,7 @@ func (d *jsonScanner) number() ([]byte, error) {
 	return d.b[start:d.i], nil
 }
 
+// accept consumes c if it comes next.
 func (d *jsonScanner) accept(c byte) bool {
 	if d.i < len(d.b) && d.b[d.i] == c {
 		d.i++
@@ -283,6 +289,7 @@ func (d *jsonScanner) accept(c byte) bool {
 	return false
 }
 
+// digits consumes digits and returns how many there were.
 func (d *jsonScanner) digits() int {
 	start := d.i
 	for d.i < len(d.b) && d.b[d.i] >= '0' && d.b[d.i] <= '9' {
@@ -319,6 +326,7 @@ func (d *jsonScanner) skip(depth int) error {
 	return err
 }
 
+// skipObject reads over an object after its brace.
 func (d *jsonScanner) skipObject(depth int) error {
 	for first := true; ; first = false {
 		_, more, err := d.key(first)
@@ -331,6 +339,7 @@ func (d *jsonScanner) skipObject(depth int) error {
 	}
 }
 
+// skipArray reads over an array after its bracket.
 func (d *jsonScanner) skipArray(depth int) error {
 	for first := true; ; first = false {
 		more, err := d.next(first, ']')

@@ -16,6 +16,7 @@ type jsonEncoder struct {
 	wireNames bool // members by locationName, and only those bound to the body
 }
 
+// structure writes the members that are set.
 func (e *jsonEncoder) structure(p *plan, v reflect.Value) {
 	e.b = append(e.b, '{')
 	fields := p.fields
@@ -47,6 +48,7 @@ func (e *jsonEncoder) close(c byte) {
 	e.b = append(e.b, c)
 }
 
+// any writes v, which held has returned.
 func (e *jsonEncoder) any(f *field, v reflect.Value) {
 	switch f.plan.Kind {
 	case shape.Structure, shape.Union:
@@ -87,6 +89,7 @@ func (e *jsonEncoder) quoted(f *field, v reflect.Value) {
 	e.b = append(e.b, '"')
 }
 
+// list writes an array; an absent entry is a null and keeps its place.
 func (e *jsonEncoder) list(p *plan, v reflect.Value) {
 	e.b = append(e.b, '[')
 	for i := range v.Len() {
@@ -100,6 +103,7 @@ func (e *jsonEncoder) list(p *plan, v reflect.Value) {
 	e.close(']')
 }
 
+// dict writes a map in the order of its keys.
 func (e *jsonEncoder) dict(p *plan, v reflect.Value) {
 	e.b = append(e.b, '{')
 	for _, k := range sortedKeys(v) {
@@ -115,6 +119,8 @@ func (e *jsonEncoder) dict(p *plan, v reflect.Value) {
 	e.close('}')
 }
 
+// free writes a free-form document. A value that JSON cannot hold becomes
+// null.
 func (e *jsonEncoder) free(v reflect.Value) {
 	b, err := json.Marshal(v.Interface())
 	if err != nil {
@@ -158,6 +164,8 @@ func appendJSONString(b []byte, s string) []byte {
 	return append(append(b, s[start:]...), '"')
 }
 
+// appendJSONEscape writes the escape of a character below space, a quote or a
+// backslash.
 func appendJSONEscape(b []byte, c byte) []byte {
 	switch c {
 	case '"', '\\':

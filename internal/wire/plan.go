@@ -78,6 +78,7 @@ func planOf(s *shape.Shape) *plan {
 	return p
 }
 
+// buildPlan plans s and all that it refers to into fresh.
 func buildPlan(s *shape.Shape, fresh map[*shape.Shape]*plan) *plan {
 	if p, ok := plans.Load(s); ok {
 		return p.(*plan)
@@ -99,6 +100,7 @@ func buildPlan(s *shape.Shape, fresh map[*shape.Shape]*plan) *plan {
 	return p
 }
 
+// buildStructure plans the members of p.
 func buildStructure(p *plan, fresh map[*shape.Shape]*plan) {
 	p.byName = make(map[string]*field, len(p.Members))
 	if p.Type != nil {
@@ -141,6 +143,7 @@ func lowerFirst(s string) string {
 	return string(s[0]+'a'-'A') + s[1:]
 }
 
+// sort files the members of p by location.
 func (b *bindings) sort(p *plan) {
 	b.byWire = make(map[string]*field, len(p.fields))
 	for _, f := range p.fields {
@@ -164,6 +167,8 @@ func (b *bindings) sort(p *plan) {
 	}
 }
 
+// sort files the body members of p by element name. A flattened list can be
+// found by two names; a member whose own name it is goes first.
 func (x *xmlNames) sort(p *plan) {
 	x.byName = make(map[string]*field, len(p.fields))
 	for _, f := range p.fields {
@@ -218,6 +223,7 @@ type segment struct {
 	entry bool
 }
 
+// push steps into a member; pop steps out again, and so for the two below.
 func (s *state) push(name string) { s.path = append(s.path, segment{name: name}) }
 func (s *state) pushIndex(i int)  { s.path = append(s.path, segment{index: i}) }
 func (s *state) pushKey(k string) { s.path = append(s.path, segment{name: k, entry: true}) }
@@ -232,6 +238,7 @@ func (s *state) enter() error {
 	return nil
 }
 
+// leave comes back from where enter went.
 func (s *state) leave() { s.depth-- }
 
 // spend charges n values before they are allocated.
@@ -252,6 +259,8 @@ func (s *state) lacking(p *plan, seen uint64) {
 	}
 }
 
+// lack records that name is missing below the current path; "" means the
+// current path itself.
 func (s *state) lack(name string) {
 	var b strings.Builder
 	for _, g := range s.path {

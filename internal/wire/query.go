@@ -24,10 +24,13 @@ type queryCodec struct {
 	limits   Limits
 }
 
+// Protocol implements Codec.
 func (c *queryCodec) Protocol() shape.Protocol { return c.protocol }
 
+// ec2 reports whether this is EC2's dialect.
 func (c *queryCodec) ec2() bool { return c.protocol == shape.EC2Query }
 
+// DecodeRequest implements Codec.
 func (c *queryCodec) DecodeRequest(op *shape.Operation, r *Request) (Input, error) {
 	form, err := c.form(r)
 	if err != nil {
@@ -88,6 +91,8 @@ func queueFromPath(tree *formNode, r *http.Request) {
 	}
 }
 
+// EncodeResponse implements Codec. awsQuery puts the members inside <OpResult>
+// and the request id behind it, EC2 puts both into the root.
 func (c *queryCodec) EncodeResponse(w http.ResponseWriter, op *shape.Operation, out any, requestID string) error {
 	v, err := outputOf(op.Output, out)
 	if err != nil {
@@ -133,6 +138,7 @@ func resultWrapper(op *shape.Operation) string {
 	return ""
 }
 
+// EncodeError implements Codec.
 func (c *queryCodec) EncodeError(w http.ResponseWriter, svc *shape.Service, op *shape.Operation, err *awserr.Error, requestID string) error {
 	a := newAnswer(svc, op, err)
 	e := xmlEncoder{b: []byte(xmlHeader), def: shape.DateTime, query: !c.ec2()}
@@ -175,6 +181,8 @@ func (e *xmlEncoder) fault(a *answer, code, typ string) {
 	e.close("Error")
 }
 
+// EncodeRequest implements Codec. The parameters travel in the body, sorted by
+// name.
 func (c *queryCodec) EncodeRequest(ctx context.Context, endpoint *url.URL, op *shape.Operation, in any) (*http.Request, error) {
 	v, err := inputOf(ctx, op, in)
 	if err != nil {
@@ -193,6 +201,7 @@ func (c *queryCodec) EncodeRequest(ctx context.Context, endpoint *url.URL, op *s
 	return r, nil
 }
 
+// DecodeResponse implements Codec.
 func (c *queryCodec) DecodeResponse(op *shape.Operation, resp *http.Response) (any, error) {
 	body, err := readResponse(resp, c.limits)
 	if err != nil {

@@ -50,6 +50,9 @@ func (q queryNames) entry(f *field) (key, value, level string) {
 	return key, value, level
 }
 
+// structure reads the members that have parameters below n. It goes through
+// the model's members rather than the caller's names, of which there may be
+// many more.
 func (d *queryDecoder) structure(p *plan, v reflect.Value, n *formNode) error {
 	if err := d.enter(); err != nil {
 		return err
@@ -85,6 +88,8 @@ func (d *queryDecoder) lookup(f *field, n *formNode) *formNode {
 	return n.kids[f.queryName()]
 }
 
+// any reads what is at n into v. An empty parameter is an empty string, and
+// for other scalars absent.
 func (d *queryDecoder) any(f *field, v reflect.Value, n *formNode) error {
 	switch f.plan.Kind {
 	case shape.Structure, shape.Union:
@@ -139,6 +144,7 @@ func (d *queryDecoder) list(f *field, v reflect.Value, n *formNode) error {
 	return nil
 }
 
+// dict reads entries of a key and a value. Entries without a key are skipped.
 func (d *queryDecoder) dict(f *field, v reflect.Value, n *formNode) error {
 	if err := d.enter(); err != nil {
 		return err

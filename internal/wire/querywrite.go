@@ -29,6 +29,7 @@ func (e *queryEncoder) structure(p *plan, v reflect.Value, prefix string) {
 	}
 }
 
+// any writes v, which held has returned, under name.
 func (e *queryEncoder) any(f *field, v reflect.Value, name string) {
 	switch f.plan.Kind {
 	case shape.Structure, shape.Union:
@@ -42,6 +43,8 @@ func (e *queryEncoder) any(f *field, v reflect.Value, name string) {
 	}
 }
 
+// list writes the entries numbered from 1. An empty list is "Name=" in
+// awsQuery; EC2 has no way to say it.
 func (e *queryEncoder) list(f *field, v reflect.Value, name string) {
 	if v.Len() == 0 {
 		if !e.names.ec2 {
@@ -59,6 +62,7 @@ func (e *queryEncoder) list(f *field, v reflect.Value, name string) {
 	}
 }
 
+// dict writes numbered entries in the order of their keys.
 func (e *queryEncoder) dict(f *field, v reflect.Value, name string) {
 	key, value, level := e.names.entry(f)
 	if level != "" {

@@ -26,10 +26,13 @@ type restCodec struct {
 	limits   Limits
 }
 
+// Protocol implements Codec.
 func (c *restCodec) Protocol() shape.Protocol { return c.protocol }
 
+// json reports whether documents are JSON rather than XML.
 func (c *restCodec) json() bool { return c.protocol == shape.RestJSON }
 
+// contentType is the media type of documents.
 func (c *restCodec) contentType() string {
 	if c.json() {
 		return typeJSON
@@ -37,6 +40,9 @@ func (c *restCodec) contentType() string {
 	return typeRestXML
 }
 
+// DecodeRequest implements Codec. Members of the input come from four places,
+// each of which reports what it set; what is required and set by none is
+// missing.
 func (c *restCodec) DecodeRequest(op *shape.Operation, r *Request) (Input, error) {
 	p := planOf(op.Input)
 	v := reflect.New(op.Input.Type)
@@ -126,6 +132,8 @@ func (c *restCodec) inflated(op *shape.Operation, r *Request) ([]byte, error) {
 	return inflated(r, c.limits)
 }
 
+// blob hands over the body as a stream or as bytes. A stream is never missing:
+// a body of no bytes is an object of no bytes.
 func (c *restCodec) blob(f *field, x reflect.Value, r *Request) (uint64, error) {
 	if !f.plan.Streaming {
 		if len(r.Body) > 0 {
@@ -187,6 +195,7 @@ func (c *restCodec) members(s *state, p *plan, v reflect.Value, body []byte) (ui
 	return seen, nil
 }
 
+// EncodeRequest implements Codec.
 func (c *restCodec) EncodeRequest(ctx context.Context, endpoint *url.URL, op *shape.Operation, in any) (*http.Request, error) {
 	v, err := inputOf(ctx, op, in)
 	if err != nil {
@@ -238,6 +247,7 @@ func (c *restCodec) requestBody(op *shape.Operation, p *plan, v reflect.Value) (
 	return c.encode(op.Service, f.plan, x, payloadName(f), f), c.contentType(), nil
 }
 
+// anySet reports whether any of the fields of v has a value.
 func anySet(fields []*field, v reflect.Value) bool {
 	for _, f := range fields {
 		if _, ok := held(v.Field(f.Field)); ok {
@@ -279,6 +289,7 @@ func (c *restCodec) encode(svc *shape.Service, p *plan, v reflect.Value, root st
 	return e.b
 }
 
+// timeFormat is the default for timestamps in a service's documents.
 func timeFormat(svc *shape.Service) shape.TimestampFormat {
 	if isS3(svc) {
 		return millisAlways

@@ -46,6 +46,7 @@ func writeEmpty(w http.ResponseWriter, status int) error {
 	return nil
 }
 
+// status is the operation's status, unless the output has a member for it.
 func (c *restCodec) status(op *shape.Operation, p *plan, v reflect.Value) int {
 	if f := p.rest.status; f != nil {
 		if x, ok := held(v.Field(f.Field)); ok && x.Int() >= 100 && x.Int() < 1000 {
@@ -115,6 +116,7 @@ func writeStream(w http.ResponseWriter, op *shape.Operation, stream any, status 
 	return err
 }
 
+// EncodeError implements Codec.
 func (c *restCodec) EncodeError(w http.ResponseWriter, svc *shape.Service, op *shape.Operation, err *awserr.Error, requestID string) error {
 	a := newAnswer(svc, op, err)
 	h := w.Header()
@@ -176,6 +178,7 @@ func (e *xmlEncoder) s3Fault(a *answer, requestID string) {
 	e.close("Error")
 }
 
+// DecodeResponse implements Codec.
 func (c *restCodec) DecodeResponse(op *shape.Operation, resp *http.Response) (any, error) {
 	p := planOf(op.Output)
 	v := reflect.New(op.Output.Type)

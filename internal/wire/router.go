@@ -174,6 +174,7 @@ func (rt *Router) only(signingName string, speaks func(*shape.Service) bool) *sh
 	return nil
 }
 
+// speaksQuery reports whether s takes Action parameters.
 func speaksQuery(s *shape.Service) bool { return s.Speaks(shape.Query) || s.Speaks(shape.EC2Query) }
 
 // matchQuery reads "Action=SendMessage&Version=2012-11-05" from the URL or
@@ -237,6 +238,7 @@ func (rt *Router) form(r *http.Request, body func() ([]byte, error)) (url.Values
 	return c.form(req)
 }
 
+// queryProtocol is the dialect of svc; nil is taken for awsQuery.
 func queryProtocol(svc *shape.Service) shape.Protocol {
 	if svc != nil && svc.Speaks(shape.EC2Query) {
 		return shape.EC2Query
@@ -274,6 +276,7 @@ func (rt *Router) queryService(signingName, version, action string) *shape.Servi
 	return best
 }
 
+// invalidAction is the answer to an action that the service does not have.
 func invalidAction(p shape.Protocol, action, version string) error {
 	if p == shape.EC2Query {
 		return awserr.New("InvalidAction", http.StatusBadRequest, "The action %s is not valid for this web service.", clip(action))
@@ -345,6 +348,7 @@ func (rt *Router) matchUnsigned(r *http.Request) (Match, error) {
 	return m, awserr.New("UnknownOperationException", http.StatusNotFound, "")
 }
 
+// matchIn matches the templates of one service.
 func (rt *Router) matchIn(svc *shape.Service, r *http.Request) (Match, bool) {
 	lazy := rt.rest[svc]
 	lazy.once.Do(func() { lazy.tree = newRestTree(svc) })
@@ -355,6 +359,7 @@ func (rt *Router) matchIn(svc *shape.Service, r *http.Request) (Match, bool) {
 	return Match{Service: svc, Operation: op, Protocol: restProtocol(svc), Labels: labels}, true
 }
 
+// restProtocol is the REST protocol that svc speaks; no service has both.
 func restProtocol(svc *shape.Service) shape.Protocol {
 	if svc.Speaks(shape.RestXML) {
 		return shape.RestXML
@@ -362,6 +367,8 @@ func restProtocol(svc *shape.Service) shape.Protocol {
 	return shape.RestJSON
 }
 
+// unknownREST is the answer to a path or method that the service does not
+// have.
 func unknownREST(svc *shape.Service) error {
 	if isS3(svc) {
 		return awserr.New("MethodNotAllowed", http.StatusMethodNotAllowed,

@@ -19,8 +19,10 @@ type jsonCodec struct {
 	limits   Limits
 }
 
+// Protocol implements Codec.
 func (c *jsonCodec) Protocol() shape.Protocol { return c.protocol }
 
+// contentType names the version of the protocol.
 func (c *jsonCodec) contentType() string {
 	if c.protocol == shape.JSON10 {
 		return "application/x-amz-json-1.0"
@@ -28,6 +30,7 @@ func (c *jsonCodec) contentType() string {
 	return "application/x-amz-json-1.1"
 }
 
+// DecodeRequest implements Codec.
 func (c *jsonCodec) DecodeRequest(op *shape.Operation, r *Request) (Input, error) {
 	body, err := inflated(r, c.limits)
 	if err != nil {
@@ -49,6 +52,7 @@ func inflated(r *Request, l Limits) ([]byte, error) {
 	return Inflate(r.HTTP.Header, r.Body, l)
 }
 
+// EncodeResponse implements Codec.
 func (c *jsonCodec) EncodeResponse(w http.ResponseWriter, op *shape.Operation, out any, requestID string) error {
 	v, err := outputOf(op.Output, out)
 	if err != nil {
@@ -62,6 +66,8 @@ func (c *jsonCodec) EncodeResponse(w http.ResponseWriter, op *shape.Operation, o
 	return writeBody(w, http.StatusOK, c.contentType(), e.b)
 }
 
+// EncodeError implements Codec. Version 1.0 of the protocol writes the error's
+// name with its namespace, 1.1 without.
 func (c *jsonCodec) EncodeError(w http.ResponseWriter, svc *shape.Service, op *shape.Operation, err *awserr.Error, requestID string) error {
 	a := newAnswer(svc, op, err)
 	name := a.name()
@@ -113,6 +119,7 @@ func errorJSON(a *answer, typ string, wireNames bool) []byte {
 	return e.b
 }
 
+// hasMessage reports whether the shape has a place for the message.
 func (a *answer) hasMessage() bool {
 	for _, f := range a.plan.fields {
 		if f.isMessage() {
@@ -122,6 +129,7 @@ func (a *answer) hasMessage() bool {
 	return false
 }
 
+// EncodeRequest implements Codec.
 func (c *jsonCodec) EncodeRequest(ctx context.Context, endpoint *url.URL, op *shape.Operation, in any) (*http.Request, error) {
 	v, err := inputOf(ctx, op, in)
 	if err != nil {
@@ -138,6 +146,7 @@ func (c *jsonCodec) EncodeRequest(ctx context.Context, endpoint *url.URL, op *sh
 	return r, nil
 }
 
+// DecodeResponse implements Codec.
 func (c *jsonCodec) DecodeResponse(op *shape.Operation, resp *http.Response) (any, error) {
 	body, err := readResponse(resp, c.limits)
 	if err != nil {

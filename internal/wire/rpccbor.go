@@ -18,8 +18,10 @@ const typeCBOR = "application/cbor"
 // the body is a CBOR map of every member.
 type cborCodec struct{ limits Limits }
 
+// Protocol implements Codec.
 func (c *cborCodec) Protocol() shape.Protocol { return shape.CBOR }
 
+// DecodeRequest implements Codec.
 func (c *cborCodec) DecodeRequest(op *shape.Operation, r *Request) (Input, error) {
 	body, err := inflated(r, c.limits)
 	if err != nil {
@@ -33,6 +35,7 @@ func (c *cborCodec) DecodeRequest(op *shape.Operation, r *Request) (Input, error
 	return Input{Value: v.Interface(), Missing: d.missing}, nil
 }
 
+// EncodeResponse implements Codec.
 func (c *cborCodec) EncodeResponse(w http.ResponseWriter, op *shape.Operation, out any, requestID string) error {
 	v, err := outputOf(op.Output, out)
 	if err != nil {
@@ -47,6 +50,8 @@ func (c *cborCodec) EncodeResponse(w http.ResponseWriter, op *shape.Operation, o
 	return writeBody(w, http.StatusOK, typeCBOR, e.b)
 }
 
+// EncodeError implements Codec. The document is that of the shape with __type
+// before its members.
 func (c *cborCodec) EncodeError(w http.ResponseWriter, svc *shape.Service, op *shape.Operation, err *awserr.Error, requestID string) error {
 	a := newAnswer(svc, op, err)
 	var e cborEncoder
@@ -71,6 +76,7 @@ func (c *cborCodec) EncodeError(w http.ResponseWriter, svc *shape.Service, op *s
 	return writeBody(w, a.status(), typeCBOR, e.b)
 }
 
+// EncodeRequest implements Codec.
 func (c *cborCodec) EncodeRequest(ctx context.Context, endpoint *url.URL, op *shape.Operation, in any) (*http.Request, error) {
 	v, err := inputOf(ctx, op, in)
 	if err != nil {
@@ -89,6 +95,7 @@ func (c *cborCodec) EncodeRequest(ctx context.Context, endpoint *url.URL, op *sh
 	return r, nil
 }
 
+// DecodeResponse implements Codec.
 func (c *cborCodec) DecodeResponse(op *shape.Operation, resp *http.Response) (any, error) {
 	body, err := readResponse(resp, c.limits)
 	if err != nil {
@@ -108,6 +115,7 @@ func (c *cborCodec) DecodeResponse(op *shape.Operation, resp *http.Response) (an
 	return v.Interface(), nil
 }
 
+// fault reads an error answer.
 func (c *cborCodec) fault(op *shape.Operation, resp *http.Response, body []byte) *awserr.Error {
 	fields, err := cborStrings(body)
 	if err != nil {

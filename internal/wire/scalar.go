@@ -67,6 +67,7 @@ func appendText(b []byte, f *field, v reflect.Value, def shape.TimestampFormat) 
 	return b
 }
 
+// parseBool reads the spellings of AWS's clients.
 func parseBool(v reflect.Value, s string) error {
 	switch s {
 	case "true", "True", "TRUE", "1":
@@ -79,6 +80,7 @@ func parseBool(v reflect.Value, s string) error {
 	return nil
 }
 
+// bits is the size of a number of kind k.
 func bits(k shape.Kind) int {
 	if k == shape.Integer || k == shape.Float {
 		return 32

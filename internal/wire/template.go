@@ -33,6 +33,7 @@ type restOp struct {
 	headers  []string    // required headers
 }
 
+// newRestTree compiles the templates of svc.
 func newRestTree(svc *shape.Service) *restTree {
 	t := &restTree{roots: map[string]*restNode{}, exact: isS3(svc)}
 	for i, op := range svc.Operations {
@@ -98,6 +99,8 @@ func (t *restTree) add(op *shape.Operation) string {
 	return segments[0]
 }
 
+// newRestOp notes what tells op from others: the literals of its template but
+// for x-id, which only names the operation again, and its required members.
 func newRestOp(op *shape.Operation, query string) *restOp {
 	o := &restOp{op: op}
 	for pair := range strings.SplitSeq(query, "&") {
@@ -118,6 +121,7 @@ func newRestOp(op *shape.Operation, query string) *restOp {
 	return o
 }
 
+// child returns the node below n for a literal segment, making it if need be.
 func (n *restNode) child(seg string) *restNode {
 	if n.literal == nil {
 		n.literal = map[string]*restNode{}
@@ -184,6 +188,7 @@ type lazyQuery struct {
 	values url.Values
 }
 
+// get returns the parameters; a query that cannot be parsed has none.
 func (q *lazyQuery) get() url.Values {
 	if q.values == nil {
 		q.values = url.Values{}

@@ -45,6 +45,7 @@ func appendTime(b []byte, t time.Time, format shape.TimestampFormat) []byte {
 	return t.Truncate(time.Millisecond).AppendFormat(b, "2006-01-02T15:04:05.999Z")
 }
 
+// appendEpoch writes seconds with up to three digits of fraction.
 func appendEpoch(b []byte, t time.Time) []byte {
 	ms := t.UnixMilli()
 	if ms < 0 {
@@ -121,4 +122,5 @@ func epochTime(x float64) (time.Time, error) {
 	return time.UnixMicro(int64(math.Round(x * 1e6))).UTC(), nil
 }
 
+// inRange reports whether a time has a year of four digits.
 func inRange(sec int64) bool { return sec >= minEpoch && sec <= maxEpoch }

@@ -18,6 +18,7 @@ type Limits struct {
 	MaxRatio   int64 // growth of a compressed body beyond its first MiB; default 200
 }
 
+// withDefaults fills in what is zero.
 func (l Limits) withDefaults() Limits {
 	if l.MaxBody == 0 {
 		l.MaxBody = 64 << 20
@@ -103,6 +104,7 @@ func StreamsRequest(op *shape.Operation) bool { return streams(op.Input) }
 // StreamsResponse reports whether the body of op's response is a stream.
 func StreamsResponse(op *shape.Operation) bool { return streams(op.Output) }
 
+// streams reports whether the payload of s is a stream.
 func streams(s *shape.Shape) bool {
 	if s.Payload == "" {
 		return false

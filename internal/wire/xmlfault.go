@@ -44,6 +44,7 @@ func (d *xmlDecoder) inError(f func(xml.StartElement) error) error {
 	}
 }
 
+// faultText finds code and message, wherever the <Error> is.
 func faultText(body []byte, l Limits) (code, message string, err error) {
 	d := newXMLDecoder(body, l)
 	err = d.inError(func(xml.StartElement) error {

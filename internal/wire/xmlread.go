@@ -19,6 +19,8 @@ type xmlDecoder struct {
 	query bool // an answer of awsQuery
 }
 
+// newXMLDecoder returns a decoder of b. The tokenizer is strict and knows no
+// entities beyond the five, so none can expand.
 func newXMLDecoder(b []byte, l Limits) *xmlDecoder {
 	return &xmlDecoder{state: state{limits: l}, tok: xml.NewDecoder(bytes.NewReader(b)), def: shape.DateTime}
 }
@@ -36,6 +38,7 @@ func (d *xmlDecoder) root() (xml.StartElement, error) {
 	}
 }
 
+// token returns the next token; the end of the input is an error.
 func (d *xmlDecoder) token() (xml.Token, error) {
 	t, err := d.tok.Token()
 	if errors.Is(err, io.EOF) {
@@ -123,6 +126,7 @@ func (d *xmlDecoder) skip() error {
 	return nil
 }
 
+// structure reads the attributes of start and the elements up to its end.
 func (d *xmlDecoder) structure(p *plan, v reflect.Value, start xml.StartElement) error {
 	var seen uint64
 	for _, f := range p.xml.attrs {
@@ -169,6 +173,8 @@ func (d *xmlDecoder) structure(p *plan, v reflect.Value, start xml.StartElement)
 // localName drops a namespace prefix.
 func localName(s string) string { return s[strings.IndexByte(s, ':')+1:] }
 
+// any reads the element start into v. White space round numbers and dates does
+// not count; in strings it does.
 func (d *xmlDecoder) any(f *field, v reflect.Value, start xml.StartElement) error {
 	switch f.plan.Kind {
 	case shape.Structure, shape.Union:
@@ -255,6 +261,7 @@ func (d *xmlDecoder) flattened(f *field, v reflect.Value, start xml.StartElement
 	return d.any(f.plan.elem, grow(v), start)
 }
 
+// dict reads the entries of a map that has an element of its own.
 func (d *xmlDecoder) dict(p *plan, v reflect.Value) error {
 	v.Set(reflect.MakeMap(v.Type()))
 	return d.children(func(child xml.StartElement) error {

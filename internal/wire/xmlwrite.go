@@ -16,20 +16,25 @@ type xmlEncoder struct {
 	query bool // an answer of awsQuery
 }
 
+// open writes a start tag; close writes its end.
 func (e *xmlEncoder) open(name string) {
 	e.b = append(append(append(e.b, '<'), name...), '>')
 }
 
+// openNamespace writes a start tag with a default namespace, unless that is
+// "".
 func (e *xmlEncoder) openNamespace(name, uri string) {
 	e.b = append(append(e.b, '<'), name...)
 	e.namespace("", uri)
 	e.b = append(e.b, '>')
 }
 
+// close writes an end tag.
 func (e *xmlEncoder) close(name string) {
 	e.b = append(append(append(e.b, '<', '/'), name...), '>')
 }
 
+// namespace writes a namespace declaration inside a start tag.
 func (e *xmlEncoder) namespace(prefix, uri string) {
 	if uri == "" {
 		return
@@ -77,6 +82,7 @@ func (e *xmlEncoder) any(f *field, name string, v reflect.Value) {
 	e.close(name)
 }
 
+// attributes writes the members of p that are attributes.
 func (e *xmlEncoder) attributes(p *plan, v reflect.Value) {
 	for _, f := range p.xml.attrs {
 		x, ok := held(v.Field(f.Field))
@@ -96,6 +102,8 @@ func (e *xmlEncoder) members(p *plan, v reflect.Value) {
 	}
 }
 
+// member writes a member under its own name; flattened lists and maps have one
+// element for each entry and none round them.
 func (e *xmlEncoder) member(f *field, v reflect.Value) {
 	x, ok := held(v)
 	name, entry := f.name, f.entryName()
@@ -113,6 +121,7 @@ func (e *xmlEncoder) member(f *field, v reflect.Value) {
 	}
 }
 
+// entries writes each entry of a list as the element name.
 func (e *xmlEncoder) entries(p *plan, name string, v reflect.Value) {
 	for i := range v.Len() {
 		if x, ok := held(v.Index(i)); ok {
@@ -121,6 +130,8 @@ func (e *xmlEncoder) entries(p *plan, name string, v reflect.Value) {
 	}
 }
 
+// dict writes each entry of a map as the element name, in the order of the
+// keys.
 func (e *xmlEncoder) dict(p *plan, name string, v reflect.Value) {
 	for _, k := range sortedKeys(v) {
 		x, ok := held(v.MapIndex(k))
