@@ -74,7 +74,7 @@ func migrate(ctx context.Context, db *DB, dir fs.FS) (err error) {
 }
 
 func (m migration) apply(tx *Tx) error {
-	if _, err := tx.sess.exec(tx.stmtCtx, m.sql, nil); err != nil {
+	if err := tx.sess.script(tx.stmtCtx, m.sql); err != nil {
 		return err
 	}
 	_, err := tx.Exec("insert into migration (number, name, checksum, applied) values (?, ?, ?, ?)",

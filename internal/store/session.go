@@ -25,6 +25,12 @@ func (s *session) exec(ctx context.Context, query string, args []any) (int64, er
 	return res.RowsAffected()
 }
 
+// script runs several statements without arguments.
+func (s *session) script(ctx context.Context, text string) error {
+	_, err := s.conn.ExecContext(ctx, text)
+	return err
+}
+
 func (s *session) doExec(ctx context.Context, query string, args []any) (sql.Result, error) {
 	if s.stmts == nil {
 		return s.conn.ExecContext(ctx, query, args...)
