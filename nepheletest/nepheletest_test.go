@@ -141,15 +141,47 @@ func get(t *testing.T, method, url string) (body string, status int) {
 	return send(t, req)
 }
 
+// TestValidation breaks constraints in every protocol that has them: the words
+// are the same, the codes are the services' own.
 func TestValidation(t *testing.T) {
 	t.Parallel()
 	srv := nepheletest.Start(t)
-	client := synthetics.NewFromConfig(srv.Config)
-	_, err := client.StartCanary(t.Context(), &synthetics.StartCanaryInput{Name: aws.String("Not Lower")})
-	api := wantError(t, err, "ValidationException")
-	want := `1 validation error detected: Value 'Not Lower' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[0-9a-z_\-]+$`
-	if api.ErrorMessage() != want {
-		t.Errorf("got  %s\nwant %s", api.ErrorMessage(), want)
+	tests := []struct {
+		name, code, want string
+		call             func(context.Context) error
+	}{
+		{
+			"restJson1", "ValidationException",
+			`1 validation error detected: Value 'Not Lower' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[0-9a-z_\-]+$`,
+			func(ctx context.Context) error {
+				_, err := synthetics.NewFromConfig(srv.Config).StartCanary(ctx, &synthetics.StartCanaryInput{Name: aws.String("Not Lower")})
+				return err
+			},
+		},
+		{
+			"awsJson1_1", "InvalidParameterException",
+			`1 validation error detected: Value 'a b' at 'logGroupName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\.\-_/#A-Za-z0-9]+`,
+			func(ctx context.Context) error {
+				_, err := cloudwatchlogs.NewFromConfig(srv.Config).CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: aws.String("a b")})
+				return err
+			},
+		},
+		{
+			"rpcv2Cbor", "ValidationError",
+			`2 validation errors detected: Value '' at 'namespace' failed to satisfy constraint: Member must satisfy regular expression pattern: [^:].*; Value '' at 'namespace' failed to satisfy constraint: Member must have length greater than or equal to 1`,
+			func(ctx context.Context) error {
+				_, err := cloudwatch.NewFromConfig(srv.Config).PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String("")})
+				return err
+			},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if api := wantError(t, tt.call(t.Context()), tt.code); api.ErrorMessage() != tt.want {
+				t.Errorf("got  %s\nwant %s", api.ErrorMessage(), tt.want)
+			}
+		})
 	}
 }
 
