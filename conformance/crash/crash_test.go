@@ -149,9 +149,9 @@ func (l *life) verifyTraces(ctx context.Context, t *testing.T, c clients) {
 	if n, err := reports(ctx, c, l.name); err != nil || n != 1 {
 		t.Errorf("%s left %d reports, want 1 (%v)", l.name, n, err)
 	}
-	if !poll(ctx, func() bool { n, err := sampleCount(ctx, c, l.name); return err == nil && n >= 1 }) {
-		t.Errorf("%s has no datapoint", l.name)
-	}
+	patience, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	poll(patience, func() bool { n, err := sampleCount(ctx, c, l.name); return err == nil && n >= 1 })
 	if n, err := sampleCount(ctx, c, l.name); err != nil || n != 1 {
 		t.Errorf("%s has %v datapoints, want 1 (%v)", l.name, n, err)
 	}

@@ -26,7 +26,7 @@ const (
 var maxMagnitude = math.Ldexp(1, 360)
 
 // PutMetricData stores values. Either all of them are in the database when it
-// returns, or none.
+// returns, or none. Under a token (plane.WithToken) they are stored once.
 func (s *Service) PutMetricData(ctx context.Context, in *api.PutMetricDataInput) (*api.PutMetricDataOutput, error) {
 	samples, err := samplesOf(plane.FromContext(ctx), in)
 	if err != nil {
@@ -35,7 +35,16 @@ func (s *Service) PutMetricData(ctx context.Context, in *api.PutMetricDataInput)
 	if err := s.ensureHousekeeping(ctx); err != nil {
 		return nil, err
 	}
-	err = s.db.UpdateAt(ctx, store.ReadCommitted, func(tx *store.Tx) error { return series.Put(tx, samples) })
+	token := plane.Token(ctx)
+	err = s.db.UpdateAt(ctx, store.ReadCommitted, func(tx *store.Tx) error {
+		if token != "" {
+			first, err := store.Once(tx, "cloudwatch/"+token)
+			if err != nil || !first {
+				return err
+			}
+		}
+		return series.Put(tx, samples)
+	})
 	if err != nil {
 		return nil, err
 	}

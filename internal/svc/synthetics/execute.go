@@ -17,8 +17,9 @@ import (
 
 // runRef is the state of a "synthetics.run" row.
 type runRef struct {
-	Canary ref
-	RunID  string
+	Canary  ref
+	RunID   string
+	Publish *publication // what is left to do once the verdict is committed
 }
 
 // stepRun takes a run one step on: to its start, to its verdict, to its
@@ -29,6 +30,9 @@ func (s *Service) stepRun(ctx context.Context, w *engine.Work) (engine.Next, err
 	if err := w.State(&id); err != nil {
 		return engine.Next{}, err
 	}
+	if id.Publish != nil {
+		return engine.Done(), s.publish(ctx, id)
+	}
 	r, rec, err := s.loadRun(ctx, id)
 	switch {
 	case err != nil:
@@ -37,10 +41,8 @@ func (s *Service) stepRun(ctx context.Context, w *engine.Work) (engine.Next, err
 		return engine.Done(), nil
 	case r.Started.IsZero():
 		return s.beginRun(ctx, w, r)
-	case r.State == runRunning:
-		return s.executeRun(ctx, w, id, r, rec)
 	default:
-		return engine.Done(), s.publish(ctx, r, rec)
+		return s.executeRun(ctx, w, id, r, rec)
 	}
 }
 
@@ -73,6 +75,7 @@ func (s *Service) beginRun(ctx context.Context, w *engine.Work, r *run) (engine.
 const maxKeepAttempts = 2
 
 func (s *Service) executeRun(ctx context.Context, w *engine.Work, id runRef, r *run, rec *store.Record[canary]) (engine.Next, error) {
+	id.Publish = &publication{Time: r.Started}
 	outcome, err := s.execute(ctx, r, rec)
 	if ctx.Err() != nil {
 		return engine.Next{}, ctx.Err() // the server stops: the run is repeated
@@ -84,7 +87,7 @@ func (s *Service) executeRun(ctx context.Context, w *engine.Work, id runRef, r *
 		defer outcome.Close()
 		r.judge(outcome)
 		r.Location = runPrefix(rec.Doc.Config.ArtifactBucket, r.Started)
-		r.Metrics = measure(outcome)
+		id.Publish.Metrics = measure(outcome)
 		if err := s.keep(ctx, r, rec, outcome); err != nil && w.Attempt < maxKeepAttempts {
 			return engine.Next{}, err
 		} else if err != nil {
@@ -92,7 +95,7 @@ func (s *Service) executeRun(ctx context.Context, w *engine.Work, id runRef, r *
 			r.spoil("the server could not save them")
 		}
 	}
-	return w.Commit(ctx, engine.Now(), func(tx *store.Tx) error { return s.commitVerdict(tx, id, r) })
+	return w.Commit(ctx, engine.Now().WithState(id), func(tx *store.Tx) error { return s.commitVerdict(tx, id, r) })
 }
 
 // execute runs the script in the sandbox.
@@ -170,12 +173,14 @@ func (s *Service) commitVerdict(tx *store.Tx, id runRef, r *run) error {
 		return err
 	}
 	d := &rec.Doc
-	r.Unrecorded = d.Starts != r.StartNo || d.StopAsked
+	if d.Starts != r.StartNo || d.StopAsked {
+		return deleteRun(tx, r.ID)
+	}
 	schedule, err := parseSchedule(d.Config.Expression)
 	if err != nil {
 		return err
 	}
-	if schedule.Once() && !r.Unrecorded && d.State == stateRunning {
+	if schedule.Once() && d.State == stateRunning {
 		if err := s.stop(tx, rec); err != nil {
 			return err
 		}

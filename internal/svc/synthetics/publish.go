@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -164,33 +165,42 @@ func percent(ok bool) float64 {
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// publish puts the run's metrics, once: CloudWatch keeps the token with them.
-// It then forgets a run that is not to be recorded.
-func (s *Service) publish(ctx context.Context, r *run, rec *store.Record[canary]) error {
-	metrics := cloudwatch.Client{Invoker: s.Plane.AsService(principal, rec.Account, rec.Region)}
-	if len(r.Metrics) > 0 {
-		in := &cloudwatch.PutMetricDataInput{Namespace: namespace, MetricData: data(r, rec.ID)}
-		_, err := metrics.PutMetricData(plane.WithToken(ctx, "canary-run/"+r.ID), in)
-		if err != nil {
-			return fmt.Errorf("publish metrics of run %s: %w", r.ID, err)
-		}
-	}
-	if !r.Unrecorded {
-		return nil
-	}
-	return s.DB.Update(ctx, func(tx *store.Tx) error { return deleteRun(tx, r.ID) })
+// publication is what a run still has to tell when its verdict is committed. It
+// travels in the work row, so that it is told even when the canary and its runs
+// have been deleted meanwhile.
+type publication struct {
+	Time    time.Time // of all metrics: the run's start
+	Metrics []datum
 }
 
-// data is the run's metrics as CloudWatch takes them, at the run's start.
-func data(r *run, name string) []*cloudwatch.MetricDatum {
+// metricBatch is how many datapoints one PutMetricData call takes at most.
+const metricBatch = 1000
+
+// publish puts the run's metrics, once: CloudWatch keeps the token with them.
+func (s *Service) publish(ctx context.Context, id runRef) error {
+	metrics := cloudwatch.Client{Invoker: s.Plane.AsService(principal, id.Canary.Account, id.Canary.Region)}
+	n := 0
+	for batch := range slices.Chunk(id.Publish.data(id.Canary.Name), metricBatch) {
+		token := fmt.Sprintf("canary-run/%s/%d", id.RunID, n)
+		in := &cloudwatch.PutMetricDataInput{Namespace: namespace, MetricData: batch}
+		if _, err := metrics.PutMetricData(plane.WithToken(ctx, token), in); err != nil {
+			return fmt.Errorf("publish metrics of run %s: %w", id.RunID, err)
+		}
+		n++
+	}
+	return nil
+}
+
+// data is the metrics as CloudWatch takes them.
+func (p *publication) data(name string) []*cloudwatch.MetricDatum {
 	var out []*cloudwatch.MetricDatum
 	add := func(d datum, dims ...*cloudwatch.Dimension) {
 		out = append(out, &cloudwatch.MetricDatum{
 			MetricName: d.Name, Unit: new(cloudwatch.StandardUnit(d.Unit)), Value: new(d.Value),
-			Timestamp: new(r.Started), Dimensions: dims,
+			Timestamp: new(p.Time), Dimensions: dims,
 		})
 	}
-	for _, d := range r.Metrics {
+	for _, d := range p.Metrics {
 		dims := []*cloudwatch.Dimension{{Name: "CanaryName", Value: name}}
 		if d.Step != "" {
 			dims = append(dims, &cloudwatch.Dimension{Name: "StepName", Value: d.Step})

@@ -32,9 +32,7 @@ type run struct {
 	Reason     string
 	ReasonCode api.CanaryRunStateReasonCode
 	TestResult api.CanaryRunTestResult
-	Location   string  // "bucket/prefix" of the artifacts
-	Metrics    []datum // published after the verdict is committed
-	Unrecorded bool    // its canary was stopped meanwhile: removed after publishing
+	Location   string // "bucket/prefix" of the artifacts
 }
 
 func scanRun(row store.Row) (run, error) {
