@@ -19,11 +19,11 @@ const (
 	housekeepingEvery = 30 * time.Minute
 )
 
-func (s *Service) keepHouse(ctx context.Context, w *engine.Work) (engine.Next, error) {
+func (s *Service) keepHouse(ctx context.Context, _ *engine.Work) (engine.Next, error) {
 	if err := series.Expire(ctx, s.db, time.Time{}); err != nil {
 		return engine.Next{}, err
 	}
-	return engine.At(w.Due.Add(max(housekeepingEvery, time.Since(w.Due)))), nil
+	return engine.At(time.Now().Add(housekeepingEvery)), nil
 }
 
 // keeper is the record that says the work row was made.

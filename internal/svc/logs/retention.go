@@ -96,7 +96,7 @@ func (s *Service) retain(ctx context.Context, w *engine.Work) (engine.Next, erro
 			return engine.Next{}, err
 		}
 	}
-	return engine.At(w.Due.Add(max(retentionEvery, time.Since(w.Due)))), nil
+	return engine.At(time.Now().Add(retentionEvery)), nil
 }
 
 // purgeState is where the streams of a deleted group are, and whether this is
