@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"time"
 
 	"nephele.dev/nephele/internal/blob"
 	"nephele.dev/nephele/internal/config"
@@ -81,9 +82,11 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (_ *App, err er
 		{"services", a.openServices},
 		{"door", a.openDoor},
 	} {
+		began := time.Now()
 		if err := build.f(ctx); err != nil {
 			return nil, fmt.Errorf("open %s: %w", build.what, err)
 		}
+		a.log.Debug("opened", "room", build.what, "duration", time.Since(began))
 	}
 	return a, nil
 }
