@@ -376,6 +376,36 @@ func TestMetricDataErrors(t *testing.T) {
 	})
 }
 
+// TestHousekeepingIsScheduled checks that puts leave one work row, after a reset
+// too.
+func TestHousekeepingIsScheduled(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		e := engine.New(db, engine.Options{})
+		s := cloudwatch.New(cloudwatch.Deps{DB: db, Engine: e})
+		s.Flows(e)
+		p := plane.New(plane.Options{Logger: slog.New(slog.DiscardHandler)})
+		p.Register(api.Service(), s.Handlers())
+		c := api.Client{Invoker: p.As(plane.RootCaller("000000000000", "us-east-1"))}
+		for range 2 {
+			put(t, c, "Test", datum("m", time.Now(), 1))
+			put(t, c, "Test", datum("m", time.Now(), 1))
+			var n int
+			err := db.View(t.Context(), func(tx *store.Tx) error {
+				return tx.Row("select count(*) from work where kind = ?", "cloudwatch.housekeeping").Scan(&n)
+			})
+			if err != nil || n != 1 {
+				t.Errorf("%d work rows, %v", n, err)
+			}
+			if err := db.Reset(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			e.Reset()
+			s.Reset()
+		}
+	})
+}
+
 // TestHousekeeping has the flow fold what was put, through the engine.
 func TestHousekeeping(t *testing.T) {
 	t.Parallel()
