@@ -164,8 +164,29 @@ func timers(ctx context.Context, db *store.DB, o options) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	if err := e.Stop(ctx); err != nil {
+		return err
+	}
+	report(fmt.Sprintf("timers (one every %v, %d held)", gap, o.held), late)
+	bare(o.timers, gap)
+	return nil
+}
+
+// bare measures timers of the language itself: what the machine, busy with
+// other things perhaps, lets anybody have.
+func bare(n int, gap time.Duration) {
+	late := make([]time.Duration, n)
+	next := time.Now()
+	for i := range late {
+		next = next.Add(gap)
+		time.Sleep(time.Until(next))
+		late[i] = time.Since(next)
+	}
+	report("for comparison, a bare sleep", late)
+}
+
+func report(what string, late []time.Duration) {
 	slices.Sort(late)
 	at := func(p float64) time.Duration { return late[int(p*float64(len(late)-1))].Round(10 * time.Microsecond) }
-	fmt.Printf("timers: late p50 %v, p99 %v, max %v; one every %v, %d held\n", at(0.5), at(0.99), at(1), gap, o.held)
-	return e.Stop(ctx)
+	fmt.Printf("%s: late p50 %v, p99 %v, max %v\n", what, at(0.5), at(0.99), at(1))
 }

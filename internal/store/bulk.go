@@ -23,6 +23,7 @@ func (tx *Tx) BulkInsert(table string, columns []string, rows iter.Seq[[]any]) (
 		return 0, err
 	}
 	n, err := tx.db.back.bulkInsert(tx, table, columns, rows)
+	tx.written += n / rowsPerPage
 	return n, tx.note(err)
 }
 

@@ -33,6 +33,8 @@ type committer struct {
 	db   *DB
 	sess *session
 
+	wrote func(statements int64) // told after each commit; nil at first
+
 	mu     sync.Mutex
 	held   bool      // somebody has the connection
 	queue  []*waiter // who wait for it
@@ -48,6 +50,7 @@ type waiter struct{ ready chan struct{} }
 // group is a set of functions that are committed together.
 type group struct {
 	members int
+	written int64 // statements, roughly
 	started time.Time
 	done    chan struct{} // closed when committed or failed
 	err     error         // set before done is closed
@@ -126,10 +129,12 @@ func (c *committer) turn(ctx context.Context, f func(*Tx) error) (*group, error)
 			c.undo(g)
 		}
 	}()
-	if err := f(&Tx{db: c.db, sess: c.sess, ctx: ctx, stmtCtx: context.Background()}); err != nil {
+	tx := &Tx{db: c.db, sess: c.sess, ctx: ctx, stmtCtx: context.Background()}
+	if err := f(tx); err != nil {
 		return nil, err
 	}
 	finished = true
+	g.written += tx.written
 	return g, c.seal(g)
 }
 
@@ -208,6 +213,21 @@ func (c *committer) end(g *group, err error) {
 	}
 	c.group = nil
 	close(g.done)
+	if c.wrote != nil && g.written > 0 {
+		c.wrote(g.written)
+	}
+}
+
+// alone runs f on the connection while no transaction is open.
+func (c *committer) alone(f func(*session) error) error {
+	if err := c.acquire(context.Background()); err != nil {
+		return err
+	}
+	defer c.pass()
+	if c.group != nil {
+		c.end(c.group, nil)
+	}
+	return f(c.sess)
 }
 
 func (c *committer) do(statement string) error {

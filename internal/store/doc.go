@@ -29,12 +29,12 @@
 // that are committed. Functions that queue up therefore share a transaction,
 // each behind a savepoint of its own, and the last of them commits for all:
 //
-//	             acquire                  queue empty
-//	  idle ──────────────► f runs ───────────────────────► commit ──► idle
-//	                        │  ▲                             │
-//	      somebody waits,   │  │ savepoint                   ▼
-//	      group may grow    ▼  │                   all members return
-//	                      handed on
+//	           acquire                  queue empty
+//	idle ──────────────► f runs ───────────────────────► commit ──► idle
+//	                      │  ▲                             │
+//	    somebody waits,   │  │ savepoint                   ▼
+//	    group may grow    ▼  │                   all members return
+//	                    handed on
 //
 // A function runs on its caller's goroutine, which matters for panics and for
 // tests that stop themselves. A group ends after 64 members or 2 ms. See

@@ -18,7 +18,6 @@ const (
 	readerCacheKiB    = 1024
 	writerStatements  = 256
 	readerStatements  = 128
-	checkpointPages   = 2000 // about 8 MB of log
 	sqliteBusyTimeout = 5 * time.Second
 )
 
@@ -29,6 +28,7 @@ type sqliteFile struct {
 	writing *sql.DB
 	reading *sql.DB
 	writer  *committer
+	copier  *checkpointer
 	readers chan *session
 	opened  int           // readers, wherever they are
 	quit    chan struct{} // closed by close
@@ -57,7 +57,7 @@ func (s *sqliteFile) connect(ctx context.Context, db *DB, file string, full bool
 	}
 	s.writing, err = sql.Open(sqliteDriver, sqliteDSN(file, []string{
 		"journal_mode(wal)", "synchronous(" + synchronous + ")", "temp_store(memory)",
-		fmt.Sprintf("wal_autocheckpoint(%d)", checkpointPages), fmt.Sprintf("cache_size(-%d)", writerCacheKiB),
+		"wal_autocheckpoint(0)", fmt.Sprintf("cache_size(-%d)", writerCacheKiB),
 	}))
 	if err != nil {
 		return err
@@ -67,6 +67,11 @@ func (s *sqliteFile) connect(ctx context.Context, db *DB, file string, full bool
 		return err
 	}
 	s.writer = newCommitter(db, sess)
+	if sess, err = connect(ctx, s.writing, SQLite, 1); err != nil {
+		return err
+	}
+	s.copier = newCheckpointer(sess, s.writer, db.log)
+	s.writer.wrote = s.copier.wrote
 	s.reading, err = sql.Open(sqliteDriver, sqliteDSN(file, []string{
 		"query_only(1)", "temp_store(memory)", fmt.Sprintf("cache_size(-%d)", readerCacheKiB),
 	}))
@@ -148,6 +153,9 @@ func (s *sqliteFile) close() error {
 	var errs []error
 	for range s.opened {
 		errs = append(errs, (<-s.readers).close())
+	}
+	if s.copier != nil {
+		errs = append(errs, s.copier.close())
 	}
 	if s.writer != nil {
 		errs = append(errs, s.writer.close())

@@ -24,6 +24,7 @@ type Tx struct {
 	stmtCtx  context.Context // for statements: never cancelled on SQLite
 	readOnly bool
 
+	written   int64 // statements that may have changed something, roughly
 	failed    error // first failure of a statement
 	iterating bool
 	clock     time.Time // database's clock at clockAt
@@ -33,6 +34,9 @@ type Tx struct {
 }
 
 type notice struct{ channel, payload string }
+
+// rowsPerPage is a guess at how many rows of one statement share a page.
+const rowsPerPage = 16
 
 type txKey struct{}
 
@@ -50,6 +54,7 @@ func (tx *Tx) Exec(query string, args ...any) (rowsAffected int64, err error) {
 		return 0, err
 	}
 	n, err := tx.sess.exec(tx.stmtCtx, tx.rebind(query), args)
+	tx.written += 1 + n/rowsPerPage
 	return n, tx.note(err)
 }
 
@@ -62,6 +67,7 @@ func (tx *Tx) open(ctx context.Context, query string, args []any) (*sql.Rows, fu
 	if err := tx.usable(); err != nil {
 		return nil, nil, err
 	}
+	tx.written++ // it may return what it has changed
 	rows, release, err := tx.sess.query(ctx, tx.rebind(query), args)
 	if err != nil {
 		return nil, nil, tx.note(err)
