@@ -53,6 +53,8 @@ func (g *gate) enter(ctx context.Context) (_ context.Context, leave func(), err 
 	return ctx, func() { g.leave(p) }, nil
 }
 
+// leave does not end the pass's context: an output that streams is read after
+// its handler has returned. The context ends with the one it was made from.
 func (g *gate) leave(p *pass) {
 	g.mu.Lock()
 	delete(g.inside, p)
@@ -61,7 +63,6 @@ func (g *gate) leave(p *pass) {
 		g.empty = nil
 	}
 	g.mu.Unlock()
-	p.cancel(nil)
 }
 
 // Freeze shuts the gate: calls that arrive wait, and when Freeze returns none

@@ -266,3 +266,25 @@ func TestBadSettleHeader(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// An output that streams is read after its handler has returned, from
+// something opened under the handler's context.
+func TestContextOutlivesTheHandler(t *testing.T) {
+	t.Parallel()
+	var handlers context.Context
+	p := quiet(plane.Options{}, func(ctx context.Context) error {
+		handlers = ctx
+		return nil
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	if err := start(ctx, p); err != nil {
+		t.Fatal(err)
+	}
+	if err := handlers.Err(); err != nil {
+		t.Errorf("the context ended with the handler: %v", err)
+	}
+	cancel()
+	if handlers.Err() == nil {
+		t.Error("the context outlives the request")
+	}
+}
