@@ -135,17 +135,23 @@ func (a *App) stopDoor(ctx context.Context) error {
 // goes on at the next start. Stop must be called once after New succeeded.
 func (a *App) Stop(ctx context.Context) error { return a.takeDown(ctx) }
 
-// Run starts the server, tells ready, and stops it when ctx ends.
+// Run starts the server, tells ready, and stops it when ctx ends or when it can
+// no longer listen, which is an error.
 func (a *App) Run(ctx context.Context, ready func()) error {
 	if err := a.Start(ctx); err != nil {
 		return errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
 	}
 	ready()
-	<-ctx.Done()
+	var failure error
+	select {
+	case <-ctx.Done():
+	case failure = <-a.served:
+		a.served <- nil // for stopDoor
+	}
 	a.log.Info("stopping", "drain", a.cfg.Drain)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.cfg.Drain)
 	defer cancel()
-	return a.Stop(drain)
+	return errors.Join(failure, a.Stop(drain))
 }
 
 // Addr is the address listened on. It is valid after Start.
