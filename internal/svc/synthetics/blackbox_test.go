@@ -39,7 +39,11 @@ type user struct {
 
 func newUser(t *testing.T, options ...nepheletest.Option) *user {
 	t.Helper()
-	server := nepheletest.Start(t, options...)
+	return userOf(t, nepheletest.Start(t, options...))
+}
+
+func userOf(t *testing.T, server *nepheletest.Server) *user {
+	t.Helper()
 	u := &user{
 		canaries: synthetics.NewFromConfig(server.Config),
 		objects:  s3.NewFromConfig(server.Config, func(o *s3.Options) { o.UsePathStyle = true }),
@@ -398,5 +402,37 @@ func TestListingsArePaged(t *testing.T) {
 	var refused *types.ValidationException
 	if !errors.As(err, &refused) {
 		t.Errorf("a forged token gives %v", err)
+	}
+}
+
+const intrude = `
+const http = require('http');
+exports.handler = async () => {
+  const status = await new Promise((resolve, reject) => {
+    const r = http.request(process.env.ENDPOINT + '/_nephele/reset', { method: 'POST' }, resp => { resp.resume(); resolve(resp.statusCode); });
+    r.on('error', reject);
+    r.end();
+  });
+  if (status !== 403) throw new Error('reset answered ' + status);
+  const list = await new Promise((resolve, reject) => {
+    http.get(process.env.ENDPOINT + '/', { headers: { authorization: 'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0' } }, resp => { resp.resume(); resolve(resp.statusCode); }).on('error', reject);
+  });
+  if (list !== 200) throw new Error('the API answered ' + list);
+};
+`
+
+// A canary may use the server's API, as any client; its administration is
+// closed to it.
+func TestCanaryCannotAdministrate(t *testing.T) {
+	t.Parallel()
+	server := nepheletest.Start(t)
+	u := userOf(t, server)
+	run := u.once(t, &synthetics.CreateCanaryInput{
+		Name: aws.String("intruder"), RuntimeVersion: aws.String("syn-nodejs-puppeteer-10.0"),
+		Code:      &types.CanaryCodeInput{Handler: aws.String("index.handler"), ZipFile: zipped(t, "nodejs/node_modules/index.js", intrude)},
+		RunConfig: &types.CanaryRunConfigInput{EnvironmentVariables: map[string]string{"ENDPOINT": server.URL}},
+	})
+	if run.Status.State != types.CanaryRunStatePassed {
+		t.Errorf("run %s: %s", run.Status.State, aws.ToString(run.Status.StateReason))
 	}
 }
