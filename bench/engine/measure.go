@@ -23,7 +23,7 @@ type document struct {
 func writes(ctx context.Context, db *store.DB, o options) error {
 	things := store.NewCollection[document]("bench.thing")
 	var count atomic.Int64
-	until := time.Now().Add(o.duration)
+	until, used := time.Now().Add(o.duration), cpu()
 	g, ctx := errgroup.WithContext(ctx)
 	for w := range o.writers {
 		g.Go(func() error {
@@ -45,7 +45,9 @@ func writes(ctx context.Context, db *store.DB, o options) error {
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	fmt.Printf("durable writes: %.0f/s from %d callers\n", float64(count.Load())/o.duration.Seconds(), o.writers)
+	n := float64(count.Load())
+	fmt.Printf("durable writes: %.0f/s from %d callers; %.1f µs of CPU each\n",
+		n/o.duration.Seconds(), o.writers, float64((cpu()-used).Microseconds())/n)
 	return nil
 }
 
@@ -117,7 +119,7 @@ func drain(ctx context.Context, db *store.DB, o options, what string, f engine.F
 		}
 		return next, err
 	}))
-	began := time.Now()
+	began, used := time.Now(), cpu()
 	if err := e.Start(ctx); err != nil {
 		return err
 	}
@@ -129,7 +131,8 @@ func drain(ctx context.Context, db *store.DB, o options, what string, f engine.F
 	if err := e.Stop(ctx); err != nil { // the last batch counts
 		return err
 	}
-	fmt.Printf("%s: %.0f/s with %d timers held\n", what, float64(o.steps)/time.Since(began).Seconds(), o.held)
+	fmt.Printf("%s: %.0f/s with %d timers held; %.1f µs of CPU each\n", what,
+		float64(o.steps)/time.Since(began).Seconds(), o.held, float64((cpu()-used).Microseconds())/float64(o.steps))
 	return nil
 }
 
