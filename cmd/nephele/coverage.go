@@ -66,7 +66,7 @@ type coverageLine struct {
 func printCoverage(w io.Writer, implemented coverage.Implemented) error {
 	lines := []coverageLine{}
 	for _, svc := range all.Services() {
-		for _, op := range svc.Operations {
+		for _, op := range svc.Operations() {
 			lines = append(lines, coverageLine{svc.Name, op.Name, implemented(op), shape.Checksum(op)})
 		}
 	}

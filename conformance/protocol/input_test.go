@@ -221,7 +221,7 @@ func matchLabels(t *testing.T, op *shape.Operation, r *http.Request) map[string]
 	if len(labelNames(op)) == 0 {
 		return nil
 	}
-	op.Service.Operations = []*shape.Operation{op}
+	op.Service.Of(op)
 	op.Service.SigningName = "test"
 	m, err := wire.NewRouter([]*shape.Service{op.Service}).Match(r, "test", nil)
 	if err != nil {

@@ -122,7 +122,7 @@ func TestErrors(t *testing.T) {
 }
 
 func errorNamed(svc *shape.Service, name string) *shape.Shape {
-	for _, s := range svc.Shapes {
+	for _, s := range svc.Shapes() {
 		if s.Error != nil && strings.EqualFold(s.Name, name) {
 			return s
 		}
@@ -134,7 +134,7 @@ func errorNamed(svc *shape.Service, name string) *shape.Shape {
 // it again.
 func readError(t *testing.T, svc *shape.Service, known *shape.Shape, s snapshot) {
 	p := protocolOf(svc)
-	op := svc.Operations[0]
+	op := svc.Operations()[0]
 	_, err := wire.For(p).DecodeResponse(op, s.response(t))
 	first, ok := errors.AsType[*awserr.Error](err)
 	if !ok || first.Code != known.Error.Code {

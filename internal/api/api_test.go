@@ -81,7 +81,7 @@ func TestPatterns(t *testing.T) {
 	t.Parallel()
 	n := 0
 	for _, svc := range all.Services() {
-		for _, s := range svc.Shapes {
+		for _, s := range svc.Shapes() {
 			if s.Pattern == "" {
 				continue
 			}
@@ -103,7 +103,7 @@ func TestPatterns(t *testing.T) {
 func TestShapesMatchTypes(t *testing.T) {
 	t.Parallel()
 	for _, svc := range all.Services() {
-		for _, s := range svc.Shapes {
+		for _, s := range svc.Shapes() {
 			switch s.Kind {
 			case shape.Structure, shape.Union, shape.EventStream:
 				checkStructure(t, svc, s)
@@ -188,7 +188,7 @@ func TestLinked(t *testing.T) {
 			t.Errorf("%s lacks metadata: %+v", svc.Name, svc)
 		}
 		seen := map[*shape.Shape]bool{}
-		for _, op := range svc.Operations {
+		for _, op := range svc.Operations() {
 			ops++
 			if op.Service != svc || svc.Operation(op.Name) != op || op.Method == "" || op.Path == "" {
 				t.Errorf("%s %s is not linked well", svc.Name, op.Name)
@@ -202,13 +202,13 @@ func TestLinked(t *testing.T) {
 				walk(t, svc, e, seen)
 			}
 		}
-		for _, s := range svc.Shapes {
+		for _, s := range svc.Shapes() {
 			if s.Error != nil {
 				walk(t, svc, s, seen)
 			}
 		}
-		if len(seen) != len(svc.Shapes) {
-			t.Errorf("%s: %d shapes are reached of %d", svc.Name, len(seen), len(svc.Shapes))
+		if len(seen) != len(svc.Shapes()) {
+			t.Errorf("%s: %d shapes are reached of %d", svc.Name, len(seen), len(svc.Shapes()))
 		}
 	}
 	if ops < 2100 {

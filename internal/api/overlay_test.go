@@ -58,7 +58,7 @@ func TestTranslatedPatterns(t *testing.T) {
 func findShape(t *testing.T, service, name string) *shape.Shape {
 	t.Helper()
 	for _, svc := range all.Services() {
-		for _, s := range svc.Shapes {
+		for _, s := range svc.Shapes() {
 			if svc.Name == service && s.Name == name {
 				return s
 			}
@@ -72,7 +72,7 @@ func TestAnonymous(t *testing.T) {
 	t.Parallel()
 	var have []string
 	for _, svc := range all.Services() {
-		for _, op := range svc.Operations {
+		for _, op := range svc.Operations() {
 			if op.Anonymous {
 				have = append(have, svc.Name+":"+op.Name)
 			}
@@ -108,7 +108,7 @@ func TestSQSQuery(t *testing.T) {
 	if gone == nil || gone != svc.Error("AWS.SimpleQueueService.NonExistentQueue") || gone.Error.QueryCode == "" {
 		t.Errorf("QueueDoesNotExist: %+v", gone)
 	}
-	for _, s := range svc.Shapes {
+	for _, s := range svc.Shapes() {
 		for _, m := range s.Members {
 			if m.Shape.Kind != shape.List && m.Shape.Kind != shape.Map {
 				continue
@@ -146,7 +146,7 @@ func TestOtherOverlays(t *testing.T) {
 	if !slices.Contains(get.Errors, synthetics.Service().Error(synthetics.ErrResourceNotFoundException)) {
 		t.Error("GetCanary cannot say that there is no canary")
 	}
-	for _, op := range s3.Service().Operations {
+	for _, op := range s3.Service().Operations() {
 		body := 0
 		for _, m := range op.Output.Members {
 			if m.Location == shape.Body {

@@ -44,7 +44,6 @@ func (a *App) openData(context.Context) error {
 		return err
 	}
 	a.cfg.Data = dir
-	go all.Services() // linking them takes milliseconds, which the store spends waiting
 	return nil
 }
 

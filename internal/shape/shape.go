@@ -77,18 +77,44 @@ type Service struct {
 	Protocols       []Protocol // those it answers, preferred first
 	QueryCompatible bool       // JSON or CBOR errors carry x-amzn-query-error
 	XMLNamespace    string     // namespace of XML documents; "" for none
-	Operations      []*Operation
-	Shapes          []*Shape
-	byName          map[string]*Operation
-	byCode          map[string]*Shape
+
+	load func() *model // set by Table.Link
 }
 
-// Operation returns the operation with the given name, or nil.
-func (s *Service) Operation(name string) *Operation { return s.byName[name] }
+// model is what a service's table says beyond its name: most services of a
+// server are never asked for, so it is built on first use.
+type model struct {
+	operations []*Operation
+	shapes     []*Shape
+	byName     map[string]*Operation
+	byCode     map[string]*Shape
+}
 
-// Error returns the error shape with the given wire code or, where there is
-// none, the given name; nil when the service has neither.
-func (s *Service) Error(code string) *Shape { return s.byCode[code] }
+// Of makes op the only operation of s, a service without a table.
+func (s *Service) Of(op *Operation) {
+	m := &model{operations: []*Operation{op}, byName: map[string]*Operation{op.Name: op}}
+	s.load = func() *model { return m }
+}
+
+func (s *Service) model() *model {
+	if s.load == nil {
+		return &model{}
+	}
+	return s.load()
+}
+
+// Operations returns the service's operations, sorted by name.
+func (s *Service) Operations() []*Operation { return s.model().operations }
+
+// Shapes returns every shape of the service.
+func (s *Service) Shapes() []*Shape { return s.model().shapes }
+
+// Operation returns the operation with the given name, or nil.
+func (s *Service) Operation(name string) *Operation { return s.model().byName[name] }
+
+// Error returns the error shape with the given wire code, name or query code,
+// in this order, or nil.
+func (s *Service) Error(code string) *Shape { return s.model().byCode[code] }
 
 // Speaks reports whether the service answers protocol p.
 func (s *Service) Speaks(p Protocol) bool {

@@ -1,6 +1,9 @@
 package shape
 
-import "reflect"
+import (
+	"reflect"
+	"sync"
+)
 
 // Table is a service model as static data. Rows name each other by index, so
 // that the compiler can lay a table out in the binary: no code runs and nothing
@@ -45,9 +48,16 @@ type MemberRow struct {
 	Required bool
 }
 
-// Link builds the service that the table describes. Each call builds another.
+// Link returns the service that the table describes. Its operations and shapes
+// are built when they are first asked for. Each call makes another service.
 func (t *Table) Link() *Service {
 	svc := t.Service
+	svc.load = sync.OnceValue(func() *model { return t.build(&svc) })
+	return &svc
+}
+
+func (t *Table) build(svc *Service) *model {
+	m := &model{}
 	shapes := make([]Shape, len(t.Shapes))
 	members := make([]Member, len(t.Members))
 	for i := range t.Members {
@@ -57,16 +67,15 @@ func (t *Table) Link() *Service {
 	for i := range members {
 		pointers[i] = &members[i]
 	}
-	svc.Shapes = make([]*Shape, len(shapes))
-	svc.byCode = map[string]*Shape{}
+	m.shapes = make([]*Shape, len(shapes))
 	for i := range shapes {
 		row := &t.Shapes[i]
 		t.linkShape(&shapes[i], row, pointers[row.First:row.First+row.Count:row.First+row.Count])
-		svc.Shapes[i] = &shapes[i]
+		m.shapes[i] = &shapes[i]
 	}
-	svc.linkErrors()
-	t.linkOperations(&svc)
-	return &svc
+	m.linkErrors()
+	t.linkOperations(m, svc)
+	return m
 }
 
 func (t *Table) linkMember(m *Member, row *MemberRow, shapes []Shape) {
@@ -109,38 +118,39 @@ func (t *Table) linkShape(s *Shape, row *Row, members []*Member) {
 
 // linkErrors indexes the error shapes: by wire code, then by name and by query
 // code where no wire code says otherwise.
-func (s *Service) linkErrors() {
-	for _, e := range s.Shapes {
-		if e.Error != nil && s.byCode[e.Error.Code] == nil {
-			s.byCode[e.Error.Code] = e
+func (m *model) linkErrors() {
+	m.byCode = map[string]*Shape{}
+	for _, e := range m.shapes {
+		if e.Error != nil && m.byCode[e.Error.Code] == nil {
+			m.byCode[e.Error.Code] = e
 		}
 	}
-	for _, e := range s.Shapes {
+	for _, e := range m.shapes {
 		if e.Error == nil {
 			continue
 		}
 		for _, code := range []string{e.Name, e.Error.QueryCode} {
-			if code != "" && s.byCode[code] == nil {
-				s.byCode[code] = e
+			if code != "" && m.byCode[code] == nil {
+				m.byCode[code] = e
 			}
 		}
 	}
 }
 
-func (t *Table) linkOperations(svc *Service) {
+func (t *Table) linkOperations(m *model, svc *Service) {
 	ops := make([]Operation, len(t.Operations))
-	svc.Operations = make([]*Operation, len(ops))
-	svc.byName = make(map[string]*Operation, len(ops))
+	m.operations = make([]*Operation, len(ops))
+	m.byName = make(map[string]*Operation, len(ops))
 	for i := range ops {
 		op, row := &ops[i], &t.Operations[i]
 		*op = row.Operation
 		op.Service = svc
-		op.Input, op.Output = svc.Shapes[row.Input], svc.Shapes[row.Output]
+		op.Input, op.Output = m.shapes[row.Input], m.shapes[row.Output]
 		op.Errors = make([]*Shape, len(row.Errors))
 		for j, e := range row.Errors {
-			op.Errors[j] = svc.Shapes[e]
+			op.Errors[j] = m.shapes[e]
 		}
-		svc.Operations[i] = op
-		svc.byName[op.Name] = op
+		m.operations[i] = op
+		m.byName[op.Name] = op
 	}
 }

@@ -42,7 +42,7 @@ func TestGeneratedInputs(t *testing.T) {
 	t.Parallel()
 	var ops []*shape.Operation
 	for _, s := range []*shape.Service{synthetics.Service(), ssm.Service(), logs.Service(), lambda.Service(), rum.Service(), events.Service()} {
-		ops = append(ops, s.Operations...)
+		ops = append(ops, s.Operations()...)
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		op := rapid.SampledFrom(ops).Draw(t, "operation")

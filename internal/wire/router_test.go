@@ -159,7 +159,7 @@ func TestEveryRESTOperationIsReachable(t *testing.T) {
 		if !svc.Speaks(shape.RestJSON) && !svc.Speaks(shape.RestXML) {
 			continue
 		}
-		for _, op := range svc.Operations {
+		for _, op := range svc.Operations() {
 			r := requestFor(op)
 			m, err := router.Match(r, svc.SigningName, nil)
 			if err != nil || m.Operation != op && !op.Deprecated && m.Operation.Path != op.Path {

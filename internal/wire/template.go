@@ -36,7 +36,7 @@ type restOp struct {
 // newRestTree compiles the templates of svc.
 func newRestTree(svc *shape.Service) *restTree {
 	t := &restTree{roots: map[string]*restNode{}, exact: isS3(svc)}
-	for i, op := range svc.Operations {
+	for i, op := range svc.Operations() {
 		if op.Path == "" {
 			continue
 		}

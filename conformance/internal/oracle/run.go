@@ -63,7 +63,7 @@ func Run(t *testing.T, svc *shape.Service, newClient func(aws.Config) any, o Opt
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,
 	}))
-	for _, op := range svc.Operations {
+	for _, op := range svc.Operations() {
 		r.operation(op)
 	}
 	r.report()

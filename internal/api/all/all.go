@@ -4,8 +4,6 @@
 package all
 
 import (
-	"sync"
-
 	"nephele.dev/nephele/internal/api/autoscaling"
 	"nephele.dev/nephele/internal/api/cloudformation"
 	"nephele.dev/nephele/internal/api/cloudfront"
@@ -31,15 +29,12 @@ import (
 	"nephele.dev/nephele/internal/shape"
 )
 
-// Services returns every service, by the name of its package. It links those
-// that nobody has used yet, on all processors at once.
+// Services returns every service, by the name of its package.
 func Services() []*shape.Service {
 	list := make([]*shape.Service, len(links))
-	var wg sync.WaitGroup
 	for i, link := range links {
-		wg.Go(func() { list[i] = link() })
+		list[i] = link()
 	}
-	wg.Wait()
 	return list
 }
 

@@ -12,7 +12,7 @@ import (
 type Client struct{ Invoker shape.Invoker }
 
 // operation returns operation i of the service.
-func operation(i int) *shape.Operation { return Service().Operations[i] }
+func operation(i int) *shape.Operation { return Service().Operations()[i] }
 
 // CreateIdentityPool calls the operation of that name.
 func (c Client) CreateIdentityPool(ctx context.Context, in *CreateIdentityPoolInput) (*CreateIdentityPoolOutput, error) {

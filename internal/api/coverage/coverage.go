@@ -25,8 +25,8 @@ type Count struct {
 func Counts(services []*shape.Service, implemented Implemented) []Count {
 	counts := make([]Count, 0, len(services))
 	for _, svc := range services {
-		c := Count{Service: svc, Operations: len(svc.Operations)}
-		for _, op := range svc.Operations {
+		c := Count{Service: svc, Operations: len(svc.Operations())}
+		for _, op := range svc.Operations() {
 			if implemented(op) {
 				c.Works++
 			}
@@ -81,7 +81,7 @@ func section(b *strings.Builder, c Count, implemented Implemented) {
 		protocols(c.Service), c.Works, c.Operations)
 	b.WriteString("| operation | state | shape |\n|---|---|---|\n")
 	for _, state := range []bool{true, false} {
-		for _, op := range c.Service.Operations {
+		for _, op := range c.Service.Operations() {
 			if implemented(op) == state {
 				fmt.Fprintf(b, "| %s | %s | `%s` |\n", op.Name, word(state), shape.Checksum(op))
 			}

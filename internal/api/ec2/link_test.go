@@ -6,6 +6,6 @@ import "testing"
 func BenchmarkLink(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		table.Link()
+		table.Link().Operations()
 	}
 }

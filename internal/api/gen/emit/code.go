@@ -135,7 +135,7 @@ func (p *pkg) handlers() string {
 func (p *pkg) client() string {
 	var b strings.Builder
 	b.WriteString("// Client calls the service through an Invoker: in process or over the network.\ntype Client struct{ Invoker shape.Invoker }\n\n")
-	b.WriteString("// operation returns operation i of the service.\nfunc operation(i int) *shape.Operation { return Service().Operations[i] }\n\n")
+	b.WriteString("// operation returns operation i of the service.\nfunc operation(i int) *shape.Operation { return Service().Operations()[i] }\n\n")
 	for i, op := range p.ops {
 		fmt.Fprintf(&b, "// %s calls the operation of that name.\nfunc (c Client) %s(ctx context.Context, in *%s) (*%s, error) {\n", op.name, op.name, op.in.goName, op.out.goName)
 		fmt.Fprintf(&b, "return shape.Call[*%s](ctx, c.Invoker, operation(%d), in)\n}\n\n", op.out.goName, i)

@@ -137,20 +137,17 @@ func (p *pkg) file(body string) string {
 func allPackages(names []string) string {
 	var b strings.Builder
 	b.WriteString("// Package all reaches every generated service, for those who need them all.\n")
-	b.WriteString("package all\n\nimport (\n\"sync\"\n\n")
+	b.WriteString("package all\n\nimport (\n")
 	for _, n := range names {
 		fmt.Fprintf(&b, "%q\n", "nephele.dev/nephele/internal/api/"+n)
 	}
 	b.WriteString("\n\"nephele.dev/nephele/internal/shape\"\n)\n\n")
-	b.WriteString(`// Services returns every service, by the name of its package. It links those
-// that nobody has used yet, on all processors at once.
+	b.WriteString(`// Services returns every service, by the name of its package.
 func Services() []*shape.Service {
 	list := make([]*shape.Service, len(links))
-	var wg sync.WaitGroup
 	for i, link := range links {
-		wg.Go(func() { list[i] = link() })
+		list[i] = link()
 	}
-	wg.Wait()
 	return list
 }
 
