@@ -35,6 +35,7 @@ func TestScheduleDoesNotDrift(t *testing.T) {
 			return engine.At(w.Due.Add(every)), nil
 		})
 		time.Sleep(24*time.Hour - time.Minute)
+		synctest.Wait()
 		if want := 24 * 60 / 5; steps != want {
 			t.Errorf("%d steps in a day, want %d", steps, want)
 		}
@@ -56,6 +57,7 @@ func TestLongStepKeepsItsLease(t *testing.T) {
 			return next, err
 		})
 		time.Sleep(3 * time.Hour)
+		synctest.Wait()
 		if err := <-done; err != nil || steps != 1 {
 			t.Errorf("a step of two hours: %d steps, %v", steps, err)
 		}
@@ -70,6 +72,7 @@ func TestPauseGrowsWithEachFailure(t *testing.T) {
 			return engine.Next{}, errors.New("again")
 		})
 		time.Sleep(2 * time.Hour)
+		synctest.Wait()
 		limit := 250 * time.Millisecond
 		for i := 1; i < len(at); i++ {
 			if pause := at[i].Sub(at[i-1]); pause < limit/2 || pause > limit+time.Millisecond {
@@ -114,6 +117,7 @@ func TestRowsWaitTheirTurn(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(2 * time.Hour)
+		synctest.Wait()
 		if got := len(order); got != 4 || order[0] != "z" || order[1] != "a" || order[3] != "c" {
 			t.Errorf("order %v", order)
 		}

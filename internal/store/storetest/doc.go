@@ -1,3 +1,4 @@
 // Package storetest gives tests a fresh database of every kind the store
-// speaks, and holds the suite that each kind must pass.
+// speaks. The suite that each kind must pass is package store's own tests, which
+// run on all of them.
 package storetest
