@@ -33,7 +33,7 @@ func (a *App) newCanaryRunner() *canaryRunner {
 func (r *canaryRunner) make(a *App) (*canaryrun.Runner, error) {
 	box, err := sandbox.New(sandbox.Options{
 		AllowUnsandboxed: a.cfg.CanaryUnsafe,
-		OnDial:           func(_ string, local sandbox.Addr) func() { return a.markUntrusted(local) },
+		OnDial:           func(_ string, local, remote sandbox.Addr) func() { return a.markUntrusted(local, remote) },
 		Logger:           a.log,
 	})
 	if err != nil {
@@ -84,8 +84,8 @@ func (r *canaryRunner) stop(context.Context) error {
 
 // markUntrusted makes the door refuse administration on a connection that
 // untrusted code has made through the egress proxy.
-func (a *App) markUntrusted(local sandbox.Addr) (release func()) {
-	return a.door.MarkUntrusted(local)
+func (a *App) markUntrusted(local, remote sandbox.Addr) (release func()) {
+	return a.door.MarkUntrusted(local, remote)
 }
 
 // egress is what canaries may reach.

@@ -51,7 +51,7 @@ func (d *Door) guard(next http.Handler) http.Handler {
 
 // serveAdmin answers paths below AdminPrefix.
 func (d *Door) serveAdmin(w http.ResponseWriter, r *http.Request) {
-	if _, marked := d.untrusted.Load(r.RemoteAddr); marked {
+	if d.isUntrusted(r) {
 		d.log.Warn("admin path refused to untrusted code", "path", r.URL.Path)
 		adminError(w, http.StatusForbidden, "not from here")
 		return
@@ -70,7 +70,9 @@ func (d *Door) health(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			d.log.Warn("not healthy", "error", err)
 			answer["status"], status = "unavailable", http.StatusServiceUnavailable
-			answer["error"] = err.Error()
+			if !d.opts.Auth { // anybody may ask, and errors name hosts and paths
+				answer["error"] = err.Error()
+			}
 		}
 	}
 	if d.draining.Load() {

@@ -46,6 +46,8 @@ func (c *call) claim() {
 func (c *call) claimV2(s *sigv2.Signature) error {
 	now := time.Now().UTC()
 	switch {
+	case s.Mixed:
+		return sigv4.ErrAmbiguous
 	case s.Expires.IsZero():
 		return &sigv4.Error{Reason: sigv4.QueryMalformed, Message: "Invalid date (should be seconds since epoch): Expires"}
 	case now.After(s.Expires):

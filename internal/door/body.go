@@ -107,12 +107,15 @@ func (c *call) buffer(limit int64) ([]byte, error) {
 
 var errTooLong = errors.New("body too long")
 
+// maxAhead bounds what is allocated for a body because it was announced.
+const maxAhead = 64 * kib
+
 // readAll reads up to limit bytes. What is announced is allocated at once, but
-// no more than a megabyte of it before that much has come.
+// no more than maxAhead of it before that much has come.
 func readAll(r io.Reader, announced, limit int64) ([]byte, error) {
 	var b bytes.Buffer
 	if announced > 0 {
-		b.Grow(int(min(announced, mib)) + bytes.MinRead)
+		b.Grow(int(min(announced, maxAhead)) + bytes.MinRead)
 	}
 	n, err := b.ReadFrom(io.LimitReader(r, limit+1))
 	if err != nil {

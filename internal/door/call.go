@@ -88,6 +88,7 @@ func (c *call) handle() error {
 	if err := c.authenticate(); err != nil {
 		return err
 	}
+	c.unhoist()
 	req, err := c.payload()
 	if err != nil {
 		return err

@@ -23,7 +23,8 @@ type Door struct {
 	log       *slog.Logger
 	server    *http.Server
 	draining  atomic.Bool
-	untrusted sync.Map // remote address as a string -> *byte, the mark
+	untrusted sync.Map // remote address as a string -> *mark
+	ports     sync.Map // int -> struct{}, those listened on
 	admin     http.Handler
 	hosts     *hosts
 	router    *wire.Router
@@ -55,6 +56,9 @@ func New(o Options) (*Door, error) {
 // Serve answers the connections of l until Shutdown, then returns nil. It
 // closes l. One door may serve several listeners.
 func (d *Door) Serve(l net.Listener) error {
+	if addr, ok := l.Addr().(*net.TCPAddr); ok {
+		d.ports.Store(addr.Port, struct{}{})
+	}
 	err := d.server.Serve(d.listen(l))
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
@@ -76,15 +80,4 @@ func (d *Door) Shutdown(ctx context.Context) error {
 		return errors.Join(err, d.server.Close())
 	}
 	return nil
-}
-
-// MarkUntrusted makes the door refuse every path below /_nephele/ on the
-// connection whose far end is local, the local address of one that the egress
-// proxy has dialled for untrusted code. Call it before the first byte is sent,
-// and release once the connection is closed.
-func (d *Door) MarkUntrusted(local net.Addr) (release func()) {
-	key := local.String()
-	mark := new(byte)
-	d.untrusted.Store(key, mark)
-	return func() { d.untrusted.CompareAndDelete(key, mark) }
 }

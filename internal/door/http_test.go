@@ -1,6 +1,7 @@
 package door_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -327,7 +328,6 @@ func TestHealthAndDrain(t *testing.T) {
 	t.Parallel()
 	var sick error
 	h := open(t, func(o *door.Options) {
-		o.Auth = true
 		o.Health = func(context.Context) (any, error) { return map[string]string{"database": "sqlite"}, sick }
 	})
 	check := func(status int, want string) {
@@ -341,6 +341,13 @@ func TestHealthAndDrain(t *testing.T) {
 	check(200, `"database":"sqlite"`)
 	sick = errors.New("disk full")
 	check(503, "disk full")
+	shut := open(t, func(o *door.Options) {
+		o.Auth = true
+		o.Health = func(context.Context) (any, error) { return nil, sick }
+	})
+	if resp := ask(t, shut, "GET", "/_nephele/health", ""); resp.StatusCode != 503 || strings.Contains(resp.body, "disk") {
+		t.Errorf("what is wrong is anybody's business: %d %s", resp.StatusCode, resp.body)
+	}
 	sick = nil
 	h.door.Drain()
 	check(503, "draining")
@@ -397,7 +404,7 @@ func TestAdminHandlerAndUntrusted(t *testing.T) {
 	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 		c, err := new(net.Dialer).DialContext(ctx, network, addr)
 		if err == nil {
-			release = h.door.MarkUntrusted(c.LocalAddr())
+			release = h.door.MarkUntrusted(c.LocalAddr(), c.RemoteAddr())
 		}
 		return c, err
 	}}}
@@ -420,8 +427,117 @@ func TestAdminHandlerAndUntrusted(t *testing.T) {
 		t.Errorf("the API of untrusted code: %d", got)
 	}
 	release()
-	if got := status("/_nephele/metrics"); got != 200 {
-		t.Errorf("after release: %d", got)
+	if got := status("/_nephele/metrics"); got != 403 {
+		t.Errorf("the same connection after release: %d", got)
+	}
+	if resp := ask(t, h, "GET", "/_nephele/metrics", ""); resp.StatusCode != 200 {
+		t.Errorf("another connection: %d", resp.StatusCode)
+	}
+}
+
+// A connection that untrusted code has closed may still have requests to be
+// read: they are its own all the same.
+func TestUntrustedConnectionThatIsGone(t *testing.T) {
+	t.Parallel()
+	const admin = "GET /_nephele/metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
+	inside := make(chan struct{}, 9)
+	withAdmin := func(o *door.Options) {
+		o.Admin = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { inside <- struct{}{} })
+	}
+	second := func(t *testing.T, c net.Conn, skip int) {
+		t.Helper()
+		in := bufio.NewReader(c)
+		for i := range skip + 1 {
+			resp, err := http.ReadResponse(in, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			io.Copy(io.Discard, resp.Body) //nolint:errcheck // a test
+			resp.Body.Close()
+			if i == skip && resp.StatusCode != 403 {
+				t.Errorf("the admin call: %d", resp.StatusCode)
+			}
+		}
+		if len(inside) != 0 {
+			t.Error("it was let in")
+		}
+	}
+	t.Run("requests in the pipe", func(t *testing.T) {
+		h := open(t, withAdmin)
+		c := dial(t, h)
+		release := h.door.MarkUntrusted(c.LocalAddr(), c.RemoteAddr())
+		io.WriteString(c, "GET /canary/slow HTTP/1.1\r\nHost: synthetics.localhost\r\n\r\n"+admin) //nolint:errcheck // a test
+		<-h.entered
+		release()
+		h.leave <- struct{}{}
+		second(t, c, 1)
+	})
+	t.Run("not looked at yet", func(t *testing.T) {
+		h := open(t, withAdmin)
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		release := h.door.MarkUntrusted(c.LocalAddr(), nil)
+		io.WriteString(c, admin) //nolint:errcheck // a test
+		release()
+		go h.door.Serve(l) //nolint:errcheck // ends with the house
+		second(t, c, 0)
+	})
+}
+
+// Only one signature may stand in a request, else which of them counts would
+// be a matter of taste.
+func TestTwoSignatures(t *testing.T) {
+	t.Parallel()
+	h := open(t, withAuth)
+	const old = "/b-1/k?AWSAccessKeyId=" + accessKey + "&Signature=c2ln&Expires=9999999999"
+	for name, c := range map[string]struct {
+		path    string
+		headers []string
+	}{
+		"version 2 and a header":      {old, []string{"Authorization", scoped("s3")}},
+		"version 2 and version 4":     {old + "&X-Amz-Signature=0", nil},
+		"version 2 and a credential":  {old + "&%58-Amz-Credential=0", nil},
+		"version 2 and a bare header": {old, []string{"Authorization", ""}},
+	} {
+		resp := ask(t, h, "GET", c.path, "", c.headers...)
+		if resp.StatusCode != 400 || !strings.Contains(resp.body, "Only one auth mechanism allowed") {
+			t.Errorf("%s: %d %s", name, resp.StatusCode, resp.body)
+		}
+	}
+}
+
+func TestHoistedHeaders(t *testing.T) {
+	t.Parallel()
+	h := open(t, nil)
+	const four = "X-Amz-Credential=AKID%2F20260101%2Fus-east-1%2Fs3%2Faws4_request"
+	for _, c := range []struct{ query, name, want string }{
+		{four + "&x-amz-meta-a=b%20c", "X-Amz-Meta-A", "b c"},
+		{four + "&X-Amz-Acl=private", "X-Amz-Acl", "private"},
+		{four + "&x-amz-meta-a=b%0D%0AX-Evil:%201", "X-Amz-Meta-A", ""},
+		{four + "&x-amz-checksum-crc32=AAAAAA%3D%3D", "X-Amz-Checksum-Crc32", ""},
+		{four + "&X-Amz-Security-Token=t", "X-Amz-Security-Token", ""},
+		{four + "&content-type=a/b", "Content-Type", ""},
+		{"AWSAccessKeyId=AKID&Signature=x&Expires=9&content-type=a/b", "Content-Type", "a/b"},
+		{"x-amz-meta-a=b", "X-Amz-Meta-A", ""},
+	} {
+		resp := ask(t, h, "PUT", "/b-1/k?"+c.query, "body")
+		h.mu.Lock()
+		got := h.header.Get(c.name)
+		h.mu.Unlock()
+		if resp.StatusCode != 200 || got != c.want {
+			t.Errorf("%s: %d, header %q, want %q", c.query, resp.StatusCode, got, c.want)
+		}
+	}
+	ask(t, h, "PUT", "/b-1/k?"+four+"&x-amz-meta-a=query", "body", "X-Amz-Meta-A", "header")
+	if got := h.header.Values("X-Amz-Meta-A"); len(got) != 1 || got[0] != "header" {
+		t.Errorf("a header that was sent: %q", got)
 	}
 }
 

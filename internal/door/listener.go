@@ -18,7 +18,8 @@ const tlsRecord = 22
 // goroutine until the header timeout ends it.
 type listener struct {
 	net.Listener
-	config *tls.Config // nil: no TLS
+	config *tls.Config         // nil: no TLS
+	marked func(net.Addr) bool // takes over the mark of a connection from there
 	wait   time.Duration
 
 	ready chan net.Conn
@@ -32,7 +33,7 @@ type listener struct {
 
 func (d *Door) listen(l net.Listener) *listener {
 	out := &listener{
-		Listener: l, wait: d.opts.Timeouts.Header,
+		Listener: l, marked: d.takeMark, wait: d.opts.Timeouts.Header,
 		ready: make(chan net.Conn), fail: make(chan error, 1), done: make(chan struct{}),
 		pending: make(map[net.Conn]struct{}),
 	}
@@ -85,6 +86,7 @@ func (l *listener) sniff(c net.Conn) {
 		c.Close() //nolint:errcheck // nobody is told
 		return
 	}
+	first.untrusted = l.marked(c.RemoteAddr())
 	var out net.Conn = first
 	if first.first() == tlsRecord && l.config != nil {
 		out = tls.Server(first, l.config)
@@ -148,8 +150,9 @@ func (l *listener) Close() error {
 // peeked is a connection whose first bytes have been read ahead.
 type peeked struct {
 	net.Conn
-	ahead *bufio.Reader // nil once drained
-	byte0 byte
+	ahead     *bufio.Reader // nil once drained
+	byte0     byte
+	untrusted bool // see Door.MarkUntrusted
 }
 
 // peek reads ahead at least one byte within wait.

@@ -12,6 +12,7 @@ func (d *Door) newServer() *http.Server {
 	protocols.SetHTTP2(true)
 	return &http.Server{
 		Handler:           d,
+		ConnContext:       connContext,
 		Protocols:         &protocols,
 		ReadHeaderTimeout: d.opts.Timeouts.Header,
 		IdleTimeout:       d.opts.Timeouts.Idle,

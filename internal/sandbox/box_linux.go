@@ -135,7 +135,7 @@ func egressOptions(o Options, spec Spec) egress.Options {
 		Logger: o.Logger.With("run", spec.ID),
 	}
 	if o.OnDial != nil {
-		out.OnDial = func(local Addr) func() { return o.OnDial(spec.ID, local) }
+		out.OnDial = func(local, remote Addr) func() { return o.OnDial(spec.ID, local, remote) }
 	}
 	return out
 }

@@ -65,7 +65,9 @@ func (r *run) start() (err error) {
 	}
 	r.cmd = r.command(argsFD)
 	r.cmd.Dir, r.cmd.Env, r.cmd.ExtraFiles = "/", []string{}, files.files
-	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	// bwrap asks for the same signal, but only once the shell has become bwrap:
+	// a server killed before would leave a box without limits or end.
+	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
 	if os.Getuid() == 0 {
 		r.cmd.SysProcAttr.Credential = &syscall.Credential{Uid: r.uid, Gid: r.uid}
 	}

@@ -119,14 +119,14 @@ type Options struct {
 	// OnDial is told of every connection an egress proxy makes, before a byte
 	// is sent on it: local is the proxy's own end. The door refuses
 	// administration on such connections. release is called when it is closed.
-	OnDial func(run string, local Addr) (release func())
+	OnDial func(run string, local, remote Addr) (release func())
 	// Resolver and Dialer replace the system's, for tests.
 	Resolver egress.Resolver
 	Dialer   egress.Dialer
 	Logger   *slog.Logger
 }
 
-// Addr is the local address of a proxy connection.
+// Addr is an end of a proxy connection.
 type Addr = egress.Addr
 
 // ErrNoIsolation is returned by New on a machine where programs cannot be

@@ -31,6 +31,7 @@ type Signature struct {
 	AccessKeyID  string
 	SessionToken string
 	Expires      time.Time // zero when it cannot be read
+	Mixed        bool      // the request carries a signature of another kind as well
 	expires, mac string
 }
 
@@ -55,6 +56,7 @@ func Parse(r *http.Request) (s *Signature, ok bool) {
 		return nil, false
 	}
 	s = &Signature{AccessKeyID: q.Get("AWSAccessKeyId"), expires: q.Get("Expires"), mac: q.Get("Signature")}
+	s.Mixed = len(r.Header["Authorization"]) > 0 || q.Has("X-Amz-Algorithm") || q.Has("X-Amz-Credential") || q.Has("X-Amz-Signature")
 	if n, err := strconv.ParseInt(s.expires, 10, 64); err == nil && n > 0 {
 		s.Expires = time.Unix(n, 0).UTC()
 	}

@@ -43,6 +43,10 @@ type Error struct {
 // Error returns the message.
 func (e *Error) Error() string { return "sigv4: " + e.Message }
 
+// ErrAmbiguous refuses a request that carries more than one signature.
+var ErrAmbiguous error = refuse(Ambiguous, "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, "+
+	"Signature query string parameter or the Authorization header should be specified")
+
 func refuse(r Reason, format string, args ...any) *Error {
 	return &Error{Reason: r, Message: fmt.Sprintf(format, args...)}
 }

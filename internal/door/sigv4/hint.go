@@ -10,6 +10,7 @@ import (
 type Hint struct {
 	AccessKeyID, Region, Service string
 	Signed                       bool // there is a signature of some kind
+	Legacy                       bool // of Signature Version 2
 }
 
 // HintOf reads the claim of a request in whatever form it has, those of
@@ -22,7 +23,7 @@ func HintOf(r *http.Request) Hint {
 		}
 		if rest, ok := strings.CutPrefix(auth, "AWS "); ok {
 			id, _, _ := strings.Cut(rest, ":")
-			return Hint{AccessKeyID: id, Service: "s3", Signed: true}
+			return Hint{AccessKeyID: id, Service: "s3", Signed: true, Legacy: true}
 		}
 	}
 	if !strings.Contains(r.URL.RawQuery, "Credential=") && !strings.Contains(r.URL.RawQuery, "AWSAccessKeyId=") {
@@ -36,7 +37,7 @@ func HintOf(r *http.Request) Hint {
 		case name == "X-Amz-Credential":
 			return hintOf(value)
 		case name == "AWSAccessKeyId":
-			return Hint{AccessKeyID: value, Service: "s3", Signed: true}
+			return Hint{AccessKeyID: value, Service: "s3", Signed: true, Legacy: true}
 		}
 	}
 	return Hint{}

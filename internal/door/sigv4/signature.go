@@ -76,8 +76,7 @@ func Parse(r *http.Request) (*Signature, error) {
 	case len(auth) == 0 && !q.any:
 		return nil, refuse(Missing, "Request is missing Authentication Token")
 	case len(auth) > 1 || len(auth) == 1 && q.any:
-		return nil, refuse(Ambiguous, "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, "+
-			"Signature query string parameter or the Authorization header should be specified")
+		return nil, ErrAmbiguous
 	case q.any:
 		s, err = q.signature()
 	default:

@@ -68,7 +68,7 @@ func TestHostileCanaryIsKnownAtTheDoor(t *testing.T) {
 		fmt.Fprint(w, "reset")
 	}))
 	t.Cleanup(server.Close)
-	box, err := sandbox.New(sandbox.Options{OnDial: func(_ string, local sandbox.Addr) func() {
+	box, err := sandbox.New(sandbox.Options{OnDial: func(_ string, local, _ sandbox.Addr) func() {
 		marked.Store(local.String(), true)
 		return func() { marked.Delete(local.String()) }
 	}})

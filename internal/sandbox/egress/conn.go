@@ -60,6 +60,6 @@ func (c *conn) CloseWrite() error {
 }
 
 func (c *conn) Close() error {
-	c.done()
+	defer c.done() // whoever goes by the mark must find it to the end
 	return c.Conn.Close()
 }

@@ -88,7 +88,7 @@ func (p *Proxy) connect(ctx context.Context, targets []netip.AddrPort) (net.Conn
 		}
 		release := func() {}
 		if p.o.OnDial != nil {
-			release = p.o.OnDial(conn.LocalAddr())
+			release = p.o.OnDial(conn.LocalAddr(), conn.RemoteAddr())
 		}
 		return p.track(conn, true, release), nil
 	}

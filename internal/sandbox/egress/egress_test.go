@@ -173,7 +173,7 @@ func TestForwardAndTunnel(t *testing.T) {
 	}))
 	t.Cleanup(site.Close)
 	host := strings.TrimPrefix(site.URL, "http://")
-	p, proxy := serve(t, Options{Policy: Policy{AllowPrivate: true}, OnDial: func(local Addr) func() {
+	p, proxy := serve(t, Options{Policy: Policy{AllowPrivate: true}, OnDial: func(local, _ Addr) func() {
 		marked.Store(local.String())
 		connections.Add(1)
 		return func() { connections.Add(-1) }

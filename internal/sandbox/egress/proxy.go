@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// Addr is the proxy's own end of a connection it made.
+// Addr is an end of a connection that the proxy made.
 type Addr = net.Addr
 
 // Resolver turns a host name into addresses; *net.Resolver is one.
@@ -31,9 +31,10 @@ type Dialer interface {
 // Options configure a Proxy.
 type Options struct {
 	Policy Policy
-	// OnDial is told of every connection made, before a byte is sent on it.
-	// The function it returns is called when the connection is closed.
-	OnDial func(local Addr) (release func())
+	// OnDial is told of every connection made, before a byte is sent on it:
+	// its own end and the other. The function it returns is called when the
+	// connection has been closed.
+	OnDial func(local, remote Addr) (release func())
 	// Resolver and Dialer default to the system's.
 	Resolver Resolver
 	Dialer   Dialer
