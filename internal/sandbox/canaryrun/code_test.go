@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,22 @@ func hostile(t testing.TB, h *zip.FileHeader, content string) []byte {
 	return out.Bytes()
 }
 
+// nested makes a small archive whose names imply many directories.
+func nested(t testing.TB) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	for i := range 50 {
+		if _, err := w.Create(strconv.Itoa(i) + strings.Repeat("/d", 450) + "/f"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
 func TestHostileArchives(t *testing.T) {
 	t.Parallel()
 	link := &zip.FileHeader{Name: "nodejs/link"}
@@ -39,17 +56,18 @@ func TestHostileArchives(t *testing.T) {
 	device.SetMode(fs.ModeDevice | 0o666)
 	bomb := hostile(t, &zip.FileHeader{Name: "big", Method: zip.Deflate}, strings.Repeat("\x00", 251<<20))
 	tests := map[string][]byte{
-		"not a zip":     []byte("PK nothing"),
-		"empty":         {},
-		"parent":        hostile(t, &zip.FileHeader{Name: "../evil.js"}, "x"),
-		"deep parent":   hostile(t, &zip.FileHeader{Name: "a/../../evil.js"}, "x"),
-		"absolute":      hostile(t, &zip.FileHeader{Name: "/etc/evil"}, "x"),
-		"backslash":     hostile(t, &zip.FileHeader{Name: `a\..\evil.js`}, "x"),
-		"zero byte":     hostile(t, &zip.FileHeader{Name: "a\x00b"}, "x"),
-		"symbolic link": hostile(t, link, "/etc/passwd"),
-		"device":        hostile(t, device, ""),
-		"bomb":          bomb,
-		"encrypted":     hostile(t, &zip.FileHeader{Name: "a", Flags: 1}, "x"),
+		"not a zip":       []byte("PK nothing"),
+		"empty":           {},
+		"parent":          hostile(t, &zip.FileHeader{Name: "../evil.js"}, "x"),
+		"deep parent":     hostile(t, &zip.FileHeader{Name: "a/../../evil.js"}, "x"),
+		"absolute":        hostile(t, &zip.FileHeader{Name: "/etc/evil"}, "x"),
+		"backslash":       hostile(t, &zip.FileHeader{Name: `a\..\evil.js`}, "x"),
+		"zero byte":       hostile(t, &zip.FileHeader{Name: "a\x00b"}, "x"),
+		"symbolic link":   hostile(t, link, "/etc/passwd"),
+		"device":          hostile(t, device, ""),
+		"bomb":            bomb,
+		"all directories": nested(t),
+		"encrypted":       hostile(t, &zip.FileHeader{Name: "a", Flags: 1}, "x"),
 	}
 	for name, archive := range tests {
 		t.Run(name, func(t *testing.T) {

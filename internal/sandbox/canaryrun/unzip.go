@@ -13,7 +13,7 @@ import (
 
 // Caps of a code archive. Lambda allows 250 MB unpacked, layers included.
 const (
-	maxEntries  = 20_000
+	maxEntries  = 20_000 // directories that only the names imply included
 	maxUnpacked = 250 << 20
 	maxNameLen  = 1000
 )
@@ -35,9 +35,13 @@ func openZip(r io.ReaderAt, size int64) (*zip.Reader, error) {
 		return nil, fmt.Errorf("%w: it has more than %d entries", ErrBadCode, maxEntries)
 	}
 	var total uint64
+	dirs := map[string]bool{}
 	for _, f := range z.File {
 		if why := refuseEntry(f); why != "" {
 			return nil, fmt.Errorf("%w: entry %.100q %s", ErrBadCode, f.Name, why)
+		}
+		if implied(dirs, f.Name); len(dirs) > maxEntries {
+			return nil, fmt.Errorf("%w: it has more than %d directories", ErrBadCode, maxEntries)
 		}
 		total += f.UncompressedSize64
 		if total > maxUnpacked || f.UncompressedSize64 > maxUnpacked {
@@ -45,6 +49,13 @@ func openZip(r io.ReaderAt, size int64) (*zip.Reader, error) {
 		}
 	}
 	return z, nil
+}
+
+// implied adds the directories above an entry to dirs.
+func implied(dirs map[string]bool, name string) {
+	for dir := path.Dir(name); dir != "." && !dirs[dir] && len(dirs) <= maxEntries; dir = path.Dir(dir) {
+		dirs[dir] = true
+	}
 }
 
 // refuseEntry says what is wrong with an entry; empty when nothing is.
