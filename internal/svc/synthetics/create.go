@@ -106,7 +106,7 @@ type patch struct {
 
 // apply checks the patch and sets it on c. On an error c is not to be used.
 func (p *patch) apply(c *config) error {
-	if err := refuseUnbuilt(p.code, p.schedule, p.vpc, p.encryption, p.browsers); err != nil {
+	if err := p.refuseUnbuilt(); err != nil {
 		return err
 	}
 	for _, set := range []func(*config) error{p.setRuntime, p.setCode, p.setArtifacts, p.setSchedule, p.setRun, p.setRetention} {

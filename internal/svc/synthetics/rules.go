@@ -143,20 +143,23 @@ func checkHandler(handler *string, runtimeVersion string) error {
 
 // refuseUnbuilt answers requests for parts of the configuration that are not
 // built. Nothing is accepted that would then be ignored.
-func refuseUnbuilt(code *api.CanaryCodeInput, run *api.CanaryScheduleInput, vpc *api.VpcConfigInput, artifacts *api.ArtifactConfigInput, browsers []*api.BrowserConfig) error {
+func (p *patch) refuseUnbuilt() error {
+	code, schedule, vpc, artifacts := p.code, p.schedule, p.vpc, p.encryption
 	switch {
 	case code != nil && len(code.BlueprintTypes) > 0:
 		return notImplemented("BlueprintTypes")
 	case code != nil && len(code.Dependencies) > 0:
 		return notImplemented("Dependencies (Lambda layers)")
-	case run != nil && run.RetryConfig != nil && run.RetryConfig.MaxRetries > 0:
+	case schedule != nil && schedule.RetryConfig != nil && schedule.RetryConfig.MaxRetries > 0:
 		return notImplemented("RetryConfig")
-	case vpc != nil && (len(vpc.SubnetIds) > 0 || len(vpc.SecurityGroupIds) > 0):
+	case p.run != nil && p.run.ActiveTracing != nil && *p.run.ActiveTracing:
+		return notImplemented("ActiveTracing")
+	case vpc != nil && (len(vpc.SubnetIds) > 0 || len(vpc.SecurityGroupIds) > 0 || vpc.Ipv6AllowedForDualStack != nil && *vpc.Ipv6AllowedForDualStack):
 		return notImplemented("VpcConfig")
-	case artifacts != nil && artifacts.S3Encryption != nil && artifacts.S3Encryption.EncryptionMode != nil:
+	case artifacts != nil && artifacts.S3Encryption != nil && *artifacts.S3Encryption != (api.S3EncryptionConfig{}):
 		return notImplemented("artifact encryption") // nothing is encrypted at rest
 	}
-	for _, b := range browsers {
+	for _, b := range p.browsers {
 		if is(b.BrowserType, "FIREFOX") {
 			return notImplemented("the browser FIREFOX")
 		}

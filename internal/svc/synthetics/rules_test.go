@@ -47,6 +47,15 @@ func TestCreateCanaryRules(t *testing.T) {
 		"no handler":              {func(in *api.CreateCanaryInput) { in.Code.Handler = nil }, "ValidationException", "Handler is required"},
 		"retention":               {func(in *api.CreateCanaryInput) { in.FailureRetentionPeriodInDays = new(int32(456)) }, "ValidationException", "455"},
 		"VPC":                     {func(in *api.CreateCanaryInput) { in.VpcConfig = &api.VpcConfigInput{SubnetIds: []string{"subnet-1"}} }, "NotImplemented", "VpcConfig"},
+		"IPv6 in a VPC": {func(in *api.CreateCanaryInput) {
+			in.VpcConfig = &api.VpcConfigInput{Ipv6AllowedForDualStack: new(true)}
+		}, "NotImplemented", "VpcConfig"},
+		"tracing": {func(in *api.CreateCanaryInput) {
+			in.RunConfig = &api.CanaryRunConfigInput{ActiveTracing: new(true)}
+		}, "NotImplemented", "ActiveTracing"},
+		"a key and no mode": {func(in *api.CreateCanaryInput) {
+			in.ArtifactConfig = &api.ArtifactConfigInput{S3Encryption: &api.S3EncryptionConfig{KmsKeyArn: new("arn:aws:kms:us-east-1:000000000000:key/1")}}
+		}, "NotImplemented", "encryption"},
 		"encryption": {func(in *api.CreateCanaryInput) {
 			in.ArtifactConfig = &api.ArtifactConfigInput{S3Encryption: &api.S3EncryptionConfig{EncryptionMode: new(api.EncryptionModeSseS3)}}
 		}, "NotImplemented", "encryption"},
