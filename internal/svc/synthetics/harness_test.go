@@ -80,6 +80,7 @@ type world struct {
 	metrics map[string]float64 // SampleCount of each "name|dimensions"
 	tokens  map[string]bool
 	refuse  error // answer of PutLogEvents
+	refused error // answer of PutMetricData
 }
 
 func (w *world) register(p *plane.Plane) {
@@ -125,6 +126,9 @@ func (w *world) putLogEvents(_ context.Context, in *logs.PutLogEventsInput) (*lo
 func (w *world) putMetricData(ctx context.Context, in *cloudwatch.PutMetricDataInput) (*cloudwatch.PutMetricDataOutput, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.refused != nil {
+		return nil, w.refused
+	}
 	if token := plane.Token(ctx); token != "" && w.tokens[token] {
 		return &cloudwatch.PutMetricDataOutput{}, nil
 	}
@@ -176,9 +180,28 @@ func (r *standInRunner) Run(ctx context.Context, job canaryrun.Job) (*canaryrun.
 	now := time.Now().UTC()
 	return &canaryrun.Outcome{
 		Status: canaryrun.Passed, TestResult: "PASSED", Started: now, Completed: now.Add(time.Second), Duration: time.Second,
-		Report: &canaryrun.Report{CustomerScript: canaryrun.Script{Steps: []canaryrun.Step{{StepName: "open", Status: "PASSED"}}}},
-		Logs:   []canaryrun.LogLine{{Time: now, Message: "START"}},
+		Report: r.report(), Steps: []canaryrun.StepMetric{{Name: "open", Passed: true, EmitSuccess: true, EmitDuration: true}},
+		Logs: []canaryrun.LogLine{{Time: now, Message: "START"}},
 	}, nil
+}
+
+// release lets runs that begin from now on go on at once.
+func (r *standInRunner) release() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.hold = nil
+}
+
+func (r *standInRunner) report() *canaryrun.Report {
+	var report canaryrun.Report
+	report.Configuration.CanaryMetrics = everyMetric
+	return &report
+}
+
+// everyMetric is the configuration of a script that switches nothing off.
+var everyMetric = canaryrun.CanaryMetrics{
+	FailedCanary: true, AggregatedFailedCanary: true, C2xx: true, C4xx: true, C5xx: true, FailedRequests: true,
+	Aggregated2xx: true, Aggregated4xx: true, Aggregated5xx: true, AggregatedFailedRequests: true,
 }
 
 func (r *standInRunner) count() int {
@@ -233,4 +256,23 @@ func (b *bench) state(t *testing.T, name string) api.CanaryState {
 		t.Fatal(err)
 	}
 	return *out.Canary.Status.State
+}
+
+// call makes a call that has nothing but a canary's name.
+func (b *bench) call(t *testing.T, operation, name string) {
+	t.Helper()
+	var err error
+	switch operation {
+	case "StartCanary":
+		_, err = b.api.StartCanary(t.Context(), &api.StartCanaryInput{Name: name})
+	case "StopCanary":
+		_, err = b.api.StopCanary(t.Context(), &api.StopCanaryInput{Name: name})
+	case "DeleteCanary":
+		_, err = b.api.DeleteCanary(t.Context(), &api.DeleteCanaryInput{Name: name})
+	default:
+		err = errors.New("no such operation")
+	}
+	if err != nil {
+		t.Fatalf("%s %s: %v", operation, name, err)
+	}
 }

@@ -27,7 +27,7 @@ type datum struct {
 	Unit  string
 	Value float64
 	Step  string // "" for the canary's own
-	Total bool   // also without dimensions
+	Total bool   // without dimensions: adds up over all canaries
 }
 
 // keep uploads the artifacts and writes the log. What the user can cause (no
@@ -118,42 +118,67 @@ func batchOf(lines []canaryrun.LogLine) int {
 	return len(lines)
 }
 
-// measure makes the metrics of a run. A run that timed out has none.
+// maxSteps bounds the steps of a run that have metrics. A script may report as
+// many as it likes.
+const maxSteps = 1000
+
+// measure makes the metrics of a run, those that its script has not switched
+// off. A run that left no report, as one that timed out, has none.
 func measure(o *canaryrun.Outcome) []datum {
 	if o.TimedOut || o.Report == nil {
 		return nil
 	}
-	script := &o.Report.CustomerScript
 	success := percent(o.TestResult == string(canaryrun.Passed))
 	data := []datum{
 		{Name: "SuccessPercent", Unit: "Percent", Value: success},
 		{Name: "Duration", Unit: "Milliseconds", Value: milliseconds(o.Duration)},
 		{Name: "EphemeralStorageUsagePercent", Unit: "Percent", Value: o.EphemeralUsedPercent},
-		{Name: "2xx", Unit: "Count", Value: float64(script.Requests.C2xx), Total: true},
-		{Name: "4xx", Unit: "Count", Value: float64(script.Requests.C4xx), Total: true},
-		{Name: "5xx", Unit: "Count", Value: float64(script.Requests.C5xx), Total: true},
-		{Name: "Failed requests", Unit: "Count", Value: float64(script.Requests.Failed), Total: true},
-		{Name: "Failed", Unit: "Count", Value: float64(1 - success/100), Total: true},
 	}
-	for _, step := range script.Steps {
-		data = append(data,
-			datum{Name: "SuccessPercent", Unit: "Percent", Value: percent(step.Status == string(canaryrun.Passed)), Step: step.StepName},
-			datum{Name: "Duration", Unit: "Milliseconds", Value: milliseconds(stepDuration(step)), Step: step.StepName})
+	requests, on := &o.Report.CustomerScript.Requests, &o.Report.Configuration.CanaryMetrics
+	for _, m := range []struct {
+		name       string
+		value      float64
+		own, total bool
+	}{
+		{"2xx", float64(requests.C2xx), on.C2xx, on.Aggregated2xx},
+		{"4xx", float64(requests.C4xx), on.C4xx, on.Aggregated4xx},
+		{"5xx", float64(requests.C5xx), on.C5xx, on.Aggregated5xx},
+		{"Failed requests", float64(requests.Failed), on.FailedRequests, on.AggregatedFailedRequests},
+		{"Failed", 1 - success/100, on.FailedCanary, on.AggregatedFailedCanary},
+	} {
+		if m.own {
+			data = append(data, datum{Name: m.name, Unit: "Count", Value: m.value})
+		}
+		if m.total {
+			data = append(data, datum{Name: m.name, Unit: "Count", Value: m.value, Total: true})
+		}
+	}
+	return append(data, measureSteps(o.Steps)...)
+}
+
+// measureSteps makes the metrics of the steps, but for those whose name cannot
+// be the value of a dimension.
+func measureSteps(steps []canaryrun.StepMetric) (data []datum) {
+	for _, step := range steps[:min(len(steps), maxSteps)] {
+		if !dimensionValue(step.Name) {
+			continue
+		}
+		if step.EmitSuccess {
+			data = append(data, datum{Name: "SuccessPercent", Unit: "Percent", Value: percent(step.Passed), Step: step.Name})
+		}
+		if step.EmitDuration {
+			data = append(data, datum{Name: "Duration", Unit: "Milliseconds", Value: milliseconds(step.Duration), Step: step.Name})
+		}
 	}
 	return data
 }
 
-// stepDuration is how long a step took; 0 when the report does not say.
-func stepDuration(step canaryrun.Step) time.Duration {
-	start, err := time.Parse(time.RFC3339, step.StartTime)
-	if err != nil {
-		return 0
-	}
-	end, err := time.Parse(time.RFC3339, step.EndTime)
-	if err != nil {
-		return 0
-	}
-	return end.Sub(start)
+// dimensionValue reports whether CloudWatch takes s as a dimension's value: up
+// to 1024 characters of printable ASCII, not all of them blank.
+func dimensionValue(s string) bool {
+	const longest = 1024
+	printable := func(r rune) bool { return r >= ' ' && r <= '~' }
+	return len(s) <= longest && strings.TrimSpace(s) != "" && !strings.ContainsFunc(s, func(r rune) bool { return !printable(r) })
 }
 
 func percent(ok bool) float64 {
@@ -177,13 +202,20 @@ type publication struct {
 const metricBatch = 1000
 
 // publish puts the run's metrics, once: CloudWatch keeps the token with them.
+// Metrics that it refuses, for they have become too old, are given up: it would
+// refuse them for ever.
 func (s *Service) publish(ctx context.Context, id runRef) error {
 	metrics := cloudwatch.Client{Invoker: s.Plane.AsService(principal, id.Canary.Account, id.Canary.Region)}
 	n := 0
 	for batch := range slices.Chunk(id.Publish.data(id.Canary.Name), metricBatch) {
 		token := fmt.Sprintf("canary-run/%s/%d", id.RunID, n)
 		in := &cloudwatch.PutMetricDataInput{Namespace: namespace, MetricData: batch}
-		if _, err := metrics.PutMetricData(plane.WithToken(ctx, token), in); err != nil {
+		_, err := metrics.PutMetricData(plane.WithToken(ctx, token), in)
+		answer := awserr.As(err)
+		switch {
+		case answer != nil && answer.Fault == awserr.Client:
+			s.Logger.Error("metrics of a canary run were refused", "canary", id.Canary.Name, "run", id.RunID, "error", err)
+		case err != nil:
 			return fmt.Errorf("publish metrics of run %s: %w", id.RunID, err)
 		}
 		n++
@@ -201,13 +233,14 @@ func (p *publication) data(name string) []*cloudwatch.MetricDatum {
 		})
 	}
 	for _, d := range p.Metrics {
-		dims := []*cloudwatch.Dimension{{Name: "CanaryName", Value: name}}
-		if d.Step != "" {
-			dims = append(dims, &cloudwatch.Dimension{Name: "StepName", Value: d.Step})
-		}
-		add(d, dims...)
-		if d.Total {
+		canary := &cloudwatch.Dimension{Name: "CanaryName", Value: name}
+		switch {
+		case d.Total:
 			add(d)
+		case d.Step != "":
+			add(d, canary, &cloudwatch.Dimension{Name: "StepName", Value: d.Step})
+		default:
+			add(d, canary)
 		}
 	}
 	return out
