@@ -54,7 +54,7 @@ func (s *Service) takeCode(ctx context.Context, owner ref, in *api.CanaryCodeInp
 	if err != nil {
 		return code{}, err
 	}
-	defer func() { _ = archive.Close(); _ = os.Remove(archive.Name()) }()
+	defer archive.Close()
 	if err := checkArchive(archive); err != nil {
 		return code{}, err
 	}
@@ -71,21 +71,33 @@ func (s *Service) takeCode(ctx context.Context, owner ref, in *api.CanaryCodeInp
 	return c, nil
 }
 
-// spool writes the archive to a temporary file and rewinds it.
+// scratch opens a temporary file that has no name any more, so that nothing is
+// left of it when the process is killed.
+func scratch() (*os.File, error) {
+	f, err := os.CreateTemp("", "nephele-canary-*.zip")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// spool writes the archive to a nameless temporary file and rewinds it.
 func (s *Service) spool(ctx context.Context, in *api.CanaryCodeInput) (_ *os.File, err error) {
 	src, err := s.openSource(ctx, in)
 	if err != nil {
 		return nil, err
 	}
 	defer src.Close()
-	f, err := os.CreateTemp("", "nephele-canary-*.zip")
+	f, err := scratch()
 	if err != nil {
 		return nil, err
 	}
 	defer func() {
 		if err != nil {
 			_ = f.Close()
-			_ = os.Remove(f.Name())
 		}
 	}()
 	n, err := io.Copy(f, io.LimitReader(src, maxCode+1))

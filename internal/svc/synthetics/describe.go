@@ -44,8 +44,8 @@ func (s *Service) DescribeCanaries(ctx context.Context, in *api.DescribeCanaries
 	return out, nil
 }
 
-// DescribeCanariesLastRun lists the most recent complete run of each canary
-// that has one, or the run in progress where it is the only one.
+// DescribeCanariesLastRun lists the most recent run of each canary that has one,
+// complete or not.
 func (s *Service) DescribeCanariesLastRun(ctx context.Context, in *api.DescribeCanariesLastRunInput) (*api.DescribeCanariesLastRunOutput, error) {
 	out := &api.DescribeCanariesLastRunOutput{CanariesLastRun: []*api.CanaryLastRun{}}
 	if is(in.BrowserType, "FIREFOX") {

@@ -42,14 +42,17 @@
 // of browsers allowed at once. It first commits the start time, from which the
 // names of all artifacts follow, then executes, uploads, commits the verdict,
 // and last publishes metrics under a token made of the run's id. A run that is
-// interrupted is executed again under the same names; its metrics count once.
+// interrupted is executed again under the same names; its metrics count once,
+// its log has the lines of both executions.
 //
 // Runs in progress when a canary is stopped complete on their own and publish
 // metrics and artifacts, but are not kept as runs of the canary, as the API
-// reference of StopCanary says.
+// reference of StopCanary says. Those that still wait for a worker do not begin.
+// A canary that is started again meanwhile does not wait for them.
 //
 // # Not implemented
 //
 // Groups, dry runs, retries, visual monitoring, Firefox, blueprints, layers,
-// VPC configuration and artifact encryption answer with an error that says so.
+// VPC configuration, active tracing and artifact encryption answer with an error
+// that says so.
 package synthetics

@@ -40,7 +40,7 @@ func (s *Service) stepRun(ctx context.Context, w *engine.Work) (engine.Next, err
 	case r == nil:
 		return engine.Done(), nil
 	case r.Started.IsZero():
-		return s.beginRun(ctx, w, r)
+		return s.beginRun(ctx, w, id, r)
 	default:
 		return s.executeRun(ctx, w, id, r, rec)
 	}
@@ -62,13 +62,24 @@ func (s *Service) loadRun(ctx context.Context, id runRef) (r *run, rec *store.Re
 }
 
 // beginRun commits the start time. Artifact names follow from it, so that a
-// repeated execution overwrites its own files.
-func (s *Service) beginRun(ctx context.Context, w *engine.Work, r *run) (engine.Next, error) {
+// repeated execution overwrites its own files. A run that was still waiting for
+// a worker when its canary was stopped does not begin.
+func (s *Service) beginRun(ctx context.Context, w *engine.Work, id runRef, r *run) (engine.Next, error) {
 	return w.Commit(ctx, engine.Now(), func(tx *store.Tx) error {
+		rec, err := s.loadRef(tx, id.Canary)
+		if err != nil || rec == nil {
+			return err
+		}
+		if rec.Doc.abandons(r) {
+			return deleteRun(tx, r.ID) // the next step finds nothing to do
+		}
 		r.Started = tx.Now()
 		return updateRun(tx, r)
 	})
 }
+
+// abandons reports whether the canary was stopped since r fell due.
+func (d *canary) abandons(r *run) bool { return d.Starts != r.StartNo || d.StopAsked }
 
 // maxKeepAttempts bounds how often a run is executed again because its results
 // could not be saved: a script has effects on the site it visits.
@@ -77,6 +88,9 @@ const maxKeepAttempts = 2
 func (s *Service) executeRun(ctx context.Context, w *engine.Work, id runRef, r *run, rec *store.Record[canary]) (engine.Next, error) {
 	id.Publish = &publication{Time: r.Started}
 	outcome, err := s.execute(ctx, r, rec)
+	if outcome != nil {
+		defer outcome.Close()
+	}
 	if ctx.Err() != nil {
 		return engine.Next{}, ctx.Err() // the server stops: the run is repeated
 	}
@@ -84,7 +98,6 @@ func (s *Service) executeRun(ctx context.Context, w *engine.Work, id runRef, r *
 		s.Logger.Error("canary run could not take place", "canary", rec.ID, "run", r.ID, "error", err)
 		r.fail(api.CanaryRunStateReasonCode(canaryrun.CanaryFailure), err.Error())
 	} else {
-		defer outcome.Close()
 		r.judge(outcome)
 		r.Location = runPrefix(rec.Doc.Config.ArtifactBucket, r.Started)
 		id.Publish.Metrics = measure(outcome)
@@ -107,7 +120,7 @@ func (s *Service) execute(ctx context.Context, r *run, rec *store.Record[canary]
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = archive.Close(); _ = os.Remove(archive.Name()) }()
+	defer archive.Close()
 	return s.Runner.Run(ctx, s.job(r, rec, archive, size))
 }
 
@@ -124,20 +137,19 @@ func (s *Service) job(r *run, rec *store.Record[canary], archive io.ReaderAt, si
 	}
 }
 
-// fetchCode copies the canary's archive to a temporary file.
+// fetchCode copies the canary's archive to a nameless temporary file.
 func (s *Service) fetchCode(ctx context.Context, key string) (_ *os.File, size int64, err error) {
 	src, err := s.Blob.Open(ctx, key, 0, -1)
 	if err != nil {
 		return nil, 0, fmt.Errorf("open canary code: %w", err)
 	}
 	defer src.Close()
-	f, err := os.CreateTemp("", "nephele-run-*.zip")
+	f, err := scratch()
 	if err != nil {
 		return nil, 0, err
 	}
 	if size, err = io.Copy(f, src); err != nil {
 		_ = f.Close()
-		_ = os.Remove(f.Name())
 		return nil, 0, fmt.Errorf("copy canary code: %w", err)
 	}
 	return f, size, nil
@@ -147,7 +159,10 @@ func (s *Service) fetchCode(ctx context.Context, key string) (_ *os.File, size i
 func (r *run) judge(o *canaryrun.Outcome) {
 	r.State, r.Completed = api.CanaryRunState(o.Status), o.Completed
 	r.Reason, r.ReasonCode = o.StateReason, api.CanaryRunStateReasonCode(o.StateReasonCode)
-	r.TestResult = api.CanaryRunTestResult(o.TestResult)
+	r.TestResult = "UNKNOWN" // what a script makes up otherwise
+	if o.TestResult == string(canaryrun.Passed) || o.TestResult == string(canaryrun.Failed) {
+		r.TestResult = api.CanaryRunTestResult(o.TestResult)
+	}
 }
 
 // fail is the verdict on a run that left no outcome.
@@ -173,7 +188,7 @@ func (s *Service) commitVerdict(tx *store.Tx, id runRef, r *run) error {
 		return err
 	}
 	d := &rec.Doc
-	if d.Starts != r.StartNo || d.StopAsked {
+	if d.abandons(r) {
 		return deleteRun(tx, r.ID)
 	}
 	schedule, err := parseSchedule(d.Config.Expression)

@@ -77,15 +77,22 @@ func (s *Service) finishStart(tx *store.Tx, rec *store.Record[canary]) error {
 }
 
 // schedule puts the canary's first tick: at once for a rate, at the next match
-// for a cron expression.
+// for a cron expression, and not after the end of DurationInSeconds, when the
+// tick stops the canary.
 func (s *Service) schedule(tx *store.Tx, rec *store.Record[canary]) error {
 	schedule, err := parseSchedule(rec.Doc.Config.Expression)
 	if err != nil {
 		return err
 	}
-	first := tx.Now()
+	first, ok := tx.Now(), true
 	if _, rate := schedule.Every(); !rate && !schedule.Once() {
-		first, _ = schedule.Next(first)
+		first, ok = schedule.Next(first)
+	}
+	if end, bounded := rec.Doc.end(); bounded && (!ok || first.After(end)) {
+		first, ok = end, true
+	}
+	if !ok { // the expression will never match
+		return s.Engine.Delete(tx, kindSchedule, rec.Doc.ID)
 	}
 	return s.Engine.Put(tx, kindSchedule, rec.Doc.ID, first, refOf(rec))
 }
@@ -170,8 +177,7 @@ type tick struct {
 // tickOf says what a canary's schedule means at a due time. Due times that
 // have passed meanwhile are not made up for.
 func tickOf(d *canary, due time.Time) (tick, error) {
-	end := d.Started.Add(time.Duration(d.Config.Duration) * time.Second)
-	bounded := d.Config.Duration > 0
+	end, bounded := d.end()
 	if bounded && !due.Before(end) {
 		return tick{last: true}, nil
 	}
@@ -184,13 +190,19 @@ func tickOf(d *canary, due time.Time) (tick, error) {
 		now = due
 	}
 	next, ok := schedule.Next(now)
-	if !ok {
+	switch {
+	case bounded && (!ok || next.After(end)):
+		return tick{next: end}, nil
+	case !ok:
 		return tick{}, nil
+	default:
+		return tick{next: next}, nil
 	}
-	if bounded && next.After(end) {
-		next = end
-	}
-	return tick{next: next}, nil
+}
+
+// end is when DurationInSeconds is over; not bounded runs until stopped.
+func (d *canary) end() (t time.Time, bounded bool) {
+	return d.Started.Add(time.Duration(d.Config.Duration) * time.Second), d.Config.Duration > 0
 }
 
 // expire stops a canary whose DurationInSeconds is over.
@@ -203,14 +215,14 @@ func (s *Service) expire(tx *store.Tx, r ref) error {
 	return s.canaries.Put(tx, rec)
 }
 
-// tick inserts the run that is due. While an earlier run waits or executes the
-// tick is passed over, which shows in the log.
+// tick inserts the run that is due. While an earlier run of the same start waits
+// or executes the tick is passed over, which shows in the log.
 func (s *Service) tick(tx *store.Tx, r ref, due time.Time) error {
 	rec, err := s.loadRef(tx, r)
 	if err != nil || rec == nil || rec.Doc.State != stateRunning {
 		return err
 	}
-	busy, err := runInProgress(tx, rec.Doc.ID)
+	busy, err := runInProgress(tx, rec.Doc.ID, rec.Doc.Starts)
 	if err != nil {
 		return err
 	}

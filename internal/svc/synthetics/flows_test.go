@@ -117,6 +117,23 @@ func TestDurationEndsTheSchedule(t *testing.T) {
 	})
 }
 
+// The end does not wait for the next match of a cron expression.
+func TestDurationEndsBeforeTheFirstMatch(t *testing.T) {
+	inTime(t, func(t *testing.T, b *bench) {
+		b.create(t, func(in *api.CreateCanaryInput) {
+			in.Schedule.Expression, in.Schedule.DurationInSeconds = "cron(30 13 * * ? *)", new(int64(660))
+		})
+		pass(10 * time.Minute)
+		if state := b.state(t, "c"); state != stateRunning {
+			t.Errorf("state %s before the end", state)
+		}
+		pass(2 * time.Minute)
+		if b.state(t, "c") != stateStopped || b.runner.count() != 0 {
+			t.Errorf("state %s after %d runs, want STOPPED after none", b.state(t, "c"), b.runner.count())
+		}
+	})
+}
+
 func TestUpdateWhileRunningRunsAtOnce(t *testing.T) {
 	inTime(t, func(t *testing.T, b *bench) {
 		b.create(t, nil)
@@ -150,6 +167,53 @@ func TestStopDuringARun(t *testing.T) {
 		}
 		if runs := b.runs(t); len(runs) != 0 {
 			t.Errorf("it is kept: %+v", runs)
+		}
+	})
+}
+
+// A run that goes on from an earlier start does not keep a canary that runs
+// once from running.
+func TestStartDuringAnOldRun(t *testing.T) {
+	inTime(t, func(t *testing.T, b *bench) {
+		hold := make(chan struct{})
+		b.runner.hold = hold
+		b.create(t, func(in *api.CreateCanaryInput) { in.Schedule.Expression = "rate(0 minute)" })
+		b.call(t, "StopCanary", "c")
+		pass(time.Second)
+		b.runner.release()
+		b.call(t, "StartCanary", "c")
+		pass(time.Minute)
+		if b.state(t, "c") != stateStopped || *b.runs(t)[0].Status.State != runPassed {
+			t.Errorf("state %s, newest run %+v", b.state(t, "c"), *b.runs(t)[0].Status)
+		}
+		close(hold)
+		pass(time.Minute)
+		if got := b.world.count("SuccessPercent|CanaryName=c"); got != 2 || len(b.runs(t)) != 1 {
+			t.Errorf("%v datapoints, %d runs, want 2 and 1", got, len(b.runs(t)))
+		}
+	})
+}
+
+// A run that waits for a worker is not in progress: stopping its canary is the
+// end of it.
+func TestStopBeforeARunBegins(t *testing.T) {
+	inTime(t, func(t *testing.T, b *bench) {
+		hold := make(chan struct{})
+		b.runner.hold = hold
+		for _, name := range []string{"x", "y", "z"} { // one more than there are workers
+			if _, err := b.api.CreateCanary(t.Context(), createInput(name)); err != nil {
+				t.Fatal(err)
+			}
+			pass(time.Second)
+			b.call(t, "StartCanary", name)
+			pass(time.Second)
+		}
+		b.call(t, "StopCanary", "z")
+		pass(time.Second)
+		close(hold)
+		pass(time.Minute)
+		if n := b.runner.count(); n != 2 {
+			t.Errorf("%d runs, want those of two canaries", n)
 		}
 	})
 }

@@ -80,10 +80,12 @@ func getRun(tx *store.Tx, id string) (*run, error) {
 	return &r, err
 }
 
-// runInProgress reports whether the canary has a run that is not complete.
-func runInProgress(tx *store.Tx, canaryID string) (bool, error) {
+// runInProgress reports whether a start of the canary has a run that is not
+// complete. One of an earlier start goes on by itself and holds nothing up.
+func runInProgress(tx *store.Tx, canaryID string, start int64) (bool, error) {
 	var n int
-	err := tx.Row(`select count(*) from canary_run where canary_id = ? and state = ?`, canaryID, string(runRunning)).Scan(&n)
+	err := tx.Row(`select count(*) from canary_run where canary_id = ? and start_no = ? and state = ?`,
+		canaryID, start, string(runRunning)).Scan(&n)
 	return n > 0, err
 }
 

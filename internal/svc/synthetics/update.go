@@ -18,7 +18,7 @@ func (s *Service) UpdateCanary(ctx context.Context, in *api.UpdateCanaryInput) (
 	case in.VisualReference != nil || len(in.VisualReferences) > 0:
 		return nil, notImplemented("VisualReferences")
 	}
-	staged, err := s.stage(ctx, in)
+	owner, staged, err := s.stage(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -28,6 +28,9 @@ func (s *Service) UpdateCanary(ctx context.Context, in *api.UpdateCanaryInput) (
 			return err
 		}
 		if staged != nil {
+			if rec.Doc.ID != owner.ID { // another canary took the name meanwhile
+				return api.NewConflictException("Canary %s was deleted during the update", in.Name)
+			}
 			conf.Code = *staged
 		}
 		rec.Doc.Staged = &conf
@@ -39,11 +42,11 @@ func (s *Service) UpdateCanary(ctx context.Context, in *api.UpdateCanaryInput) (
 }
 
 // stage copies the request's new code, if it has any, before the transaction
-// that will refer to it. Everything that can be refused is refused first.
-func (s *Service) stage(ctx context.Context, in *api.UpdateCanaryInput) (*code, error) {
+// that will refer to it, and tells whose it is. Everything that can be refused is
+// refused first.
+func (s *Service) stage(ctx context.Context, in *api.UpdateCanaryInput) (owner ref, _ *code, err error) {
 	call := plane.FromContext(ctx)
-	var owner ref
-	err := s.DB.View(ctx, func(tx *store.Tx) error {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
 		rec, err := s.load(tx, keyFor(call, in.Name))
 		if err != nil {
 			return err
@@ -53,10 +56,10 @@ func (s *Service) stage(ctx context.Context, in *api.UpdateCanaryInput) (*code, 
 		return patchOf(in, call).apply(&conf)
 	})
 	if err != nil || in.Code == nil {
-		return nil, err
+		return owner, nil, err
 	}
 	c, err := s.takeCode(ctx, owner, in.Code)
-	return &c, err
+	return owner, &c, err
 }
 
 func patchOf(in *api.UpdateCanaryInput, call *plane.Call) *patch {
