@@ -130,7 +130,7 @@ type conn struct {
 }
 
 func (l *load) dial() (*conn, error) {
-	c, err := net.Dial("tcp", l.url.Host)
+	c, err := new(net.Dialer).DialContext(context.Background(), "tcp", l.url.Host)
 	if err != nil {
 		return nil, err
 	}

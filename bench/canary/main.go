@@ -150,7 +150,7 @@ func runBare(browser, url string) (sample, error) {
 		return sample{}, err
 	}
 	before, started := used(unix.RUSAGE_CHILDREN), time.Now()
-	c := exec.Command("node", "-e", fmt.Sprintf(bare, browser, dir, url))
+	c := exec.CommandContext(context.Background(), "node", "-e", fmt.Sprintf(bare, browser, dir, url))
 	c.Env = append(os.Environ(), "NODE_PATH="+modules)
 	if out, err := c.CombinedOutput(); err != nil {
 		return sample{}, fmt.Errorf("%w: %s", err, out)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -75,8 +76,8 @@ func (r *canaryRunner) stop(context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var errs []error
-	for i := len(r.close) - 1; i >= 0; i-- {
-		errs = append(errs, r.close[i]())
+	for _, v := range slices.Backward(r.close) {
+		errs = append(errs, v())
 	}
 	r.close = nil
 	return errors.Join(errs...)

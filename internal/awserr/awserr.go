@@ -3,6 +3,7 @@ package awserr
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 )
 
@@ -40,9 +41,7 @@ func (e *Error) Unwrap() error { return e.Cause }
 func (e *Error) With(name string, value any) *Error {
 	c := *e
 	c.Fields = make(map[string]any, len(e.Fields)+1)
-	for k, v := range e.Fields {
-		c.Fields[k] = v
-	}
+	maps.Copy(c.Fields, e.Fields)
 	c.Fields[name] = value
 	return &c
 }

@@ -79,7 +79,7 @@ var leaves = []string{"internal/shape", "internal/awserr", "internal/arn", "inte
 // places are packages outside the module that belong to few rooms.
 var places = map[string][]string{
 	"database/sql":                 {"internal/store/..."},
-	"github.com/jackc/pgx/v5":      {"internal/store/...", "internal/app/doctor"},
+	"github.com/jackc/pgx/v5":      {"internal/store/..."},
 	"modernc.org/sqlite":           {"internal/store/..."},
 	"gocloud.dev/blob":             {"internal/blob/..."},
 	"github.com/spf13/cobra":       {"cmd/..."},

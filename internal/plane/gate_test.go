@@ -67,8 +67,8 @@ func TestFreezeWaitsAndBlocks(t *testing.T) {
 		}
 		synctest.Wait()
 		select {
-		case <-second:
-			t.Fatal("a call passed the frozen gate")
+		case err := <-second:
+			t.Fatalf("a call passed the frozen gate: %v", err)
 		default:
 		}
 		thaw()

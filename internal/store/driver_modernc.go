@@ -22,8 +22,7 @@ func sqliteDSN(file string, pragmas []string) string {
 
 // sqliteCode is the extended result code of an error, 0 when it has none.
 func sqliteCode(err error) int {
-	var e *sqlite.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		return e.Code()
 	}
 	return 0

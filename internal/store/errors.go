@@ -66,8 +66,7 @@ func (d Dialect) wrap(err error) error {
 // retryable reports whether err is the database's request to run the
 // transaction again: it changed nothing and may well succeed the next time.
 func retryable(err error) bool {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.Code == pgSerializationFailure || pg.Code == pgDeadlockDetected
 	}
 	return sqliteBusy(err)

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -104,9 +105,7 @@ func TestMigrations(t *testing.T) {
 			t.Helper()
 			files := make(map[string]string)
 			for _, m := range []map[string]string{first, change} {
-				for name, text := range m {
-					files[name] = text
-				}
+				maps.Copy(files, m)
 			}
 			if err := migrate(files); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %v", what, err)

@@ -33,7 +33,7 @@ func (r lazyRow) Scan(dest ...any) error {
 		}
 		return ErrNotFound
 	}
-	return r.tx.note(errors.Join(rows.Scan(dest...), rows.Close(), rows.Err()))
+	return r.tx.note(errors.Join(rows.Scan(dest...), rows.Close(), rows.Err())) //nolint:sqlclosecheck // its error counts
 }
 
 // Query yields what scan makes of each row, in order, reading as the loop goes.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -122,10 +123,8 @@ func (tx *Tx) OnCommit(f func()) { tx.onCommit = append(tx.onCommit, f) }
 // bytes of text. Equal notices of one transaction are sent once.
 func (tx *Tx) Notify(channel, payload string) {
 	n := notice{channel, payload}
-	for _, have := range tx.notices {
-		if have == n {
-			return
-		}
+	if slices.Contains(tx.notices, n) {
+		return
 	}
 	tx.notices = append(tx.notices, n)
 }

@@ -174,8 +174,8 @@ func TestQueryStopsEarly(t *testing.T) {
 		create(t, db, "a", "b", "c")
 		update(t, db, func(tx *store.Tx) error {
 			const query = "select id from resource order by id"
-			for id := range store.Query(tx, store.Scan1[string], query) {
-				if id == "b" {
+			for id, err := range store.Query(tx, store.Scan1[string], query) {
+				if err != nil || id == "b" {
 					break
 				}
 			}

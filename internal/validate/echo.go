@@ -125,7 +125,7 @@ func scalarText(v reflect.Value) string {
 	case reflect.Slice:
 		return "***" // bytes
 	default:
-		if t, ok := v.Interface().(time.Time); ok {
+		if t, ok := reflect.TypeAssert[time.Time](v); ok {
 			return t.UTC().Format(time.RFC3339)
 		}
 		return ""

@@ -306,7 +306,7 @@ func BenchmarkInput(b *testing.B) {
 	in := &synthetics.CreateCanaryInput{
 		Name: "checkout", ArtifactS3Location: "s3://b/p", ExecutionRoleArn: "arn:aws:iam::123456789012:role/r",
 		RuntimeVersion: "syn-nodejs-puppeteer-10.0",
-		Code:           &synthetics.CanaryCodeInput{Handler: ptr("index.handler")},
+		Code:           &synthetics.CanaryCodeInput{Handler: new("index.handler")},
 		Schedule:       &synthetics.CanaryScheduleInput{Expression: "rate(5 minutes)"},
 		Tags:           map[string]string{"env": "test"},
 	}

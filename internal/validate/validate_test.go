@@ -21,15 +21,13 @@ import (
 	"nephele.dev/nephele/internal/validate"
 )
 
-func ptr[T any](v T) *T { return &v }
-
 func TestMessages(t *testing.T) {
 	t.Parallel()
 	canary := func() *synthetics.CreateCanaryInput {
 		return &synthetics.CreateCanaryInput{
 			Name: "checkout", ArtifactS3Location: "s3://b/p", ExecutionRoleArn: "arn:aws:iam::123456789012:role/r",
 			RuntimeVersion: "syn-nodejs-puppeteer-10.0",
-			Code:           &synthetics.CanaryCodeInput{Handler: ptr("index.handler")},
+			Code:           &synthetics.CanaryCodeInput{Handler: new("index.handler")},
 			Schedule:       &synthetics.CanaryScheduleInput{Expression: "rate(5 minutes)"},
 		}
 	}
@@ -60,12 +58,12 @@ func TestMessages(t *testing.T) {
 		},
 		{
 			"range", logs.Service().Operation("DescribeLogGroups"),
-			&logs.DescribeLogGroupsInput{Limit: ptr(int32(51))},
+			&logs.DescribeLogGroupsInput{Limit: new(int32(51))},
 			"InvalidParameterException: 1 validation error detected: Value '51' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 50",
 		},
 		{
 			"enum", ssm.Service().Operation("PutParameter"),
-			&ssm.PutParameterInput{Name: "n", Value: "v", Type: ptr(ssm.ParameterType("Secret"))},
+			&ssm.PutParameterInput{Name: "n", Value: "v", Type: new(ssm.ParameterType("Secret"))},
 			"ValidationException: 1 validation error detected: Value 'Secret' at 'type' failed to satisfy constraint: Member must satisfy enum value set: [String, StringList, SecureString]",
 		},
 		{
@@ -88,7 +86,7 @@ func TestMessages(t *testing.T) {
 		},
 		{
 			"sensitive values are left out", secretsmanager.Service().Operation("PutSecretValue"),
-			&secretsmanager.PutSecretValueInput{SecretId: "s", SecretString: ptr(strings.Repeat("x", 65537))},
+			&secretsmanager.PutSecretValueInput{SecretId: "s", SecretString: new(strings.Repeat("x", 65537))},
 			"ValidationException: 1 validation error detected: Value at 'secretString' failed to satisfy constraint: Member must have length less than or equal to 65536",
 		},
 	}

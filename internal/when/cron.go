@@ -36,8 +36,9 @@ type cron struct {
 
 // next returns the first matching instant after the given one.
 func (c *cron) next(after time.Time, loc *time.Location) (time.Time, bool) {
-	w, ok := wall(after.In(loc)), true
+	w := wall(after.In(loc))
 	for {
+		var ok bool
 		if w, ok = c.nextWall(w); !ok {
 			return time.Time{}, false
 		}

@@ -13,9 +13,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"nephele.dev/nephele/internal/config"
+	"nephele.dev/nephele/internal/store"
 )
 
 // minNode is the oldest Node.js that runs canaries.
@@ -89,22 +88,14 @@ func database(ctx context.Context, cfg config.Config) Check {
 	c := Check{Name: "PostgreSQL", Fix: "start the server that --database names, and let its user create tables there"}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, cfg.Database)
-	if err != nil {
-		c.Verdict, c.Detail = Fail, err.Error()
-		return c
-	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it has told what it had to
-	var version string
-	var create bool
-	err = conn.QueryRow(ctx, "select current_setting('server_version'), has_schema_privilege(current_schema(), 'create')").Scan(&version, &create)
+	server, err := store.Inspect(ctx, cfg.Database)
 	switch {
 	case err != nil:
 		c.Verdict, c.Detail = Fail, err.Error()
-	case !create:
-		c.Verdict, c.Detail = Fail, "version "+version+", but the user may not create tables"
+	case !server.MayCreate:
+		c.Verdict, c.Detail = Fail, "version "+server.Version+", but the user may not create tables"
 	default:
-		c = Check{Name: c.Name, Verdict: OK, Detail: "version " + version}
+		c = Check{Name: c.Name, Verdict: OK, Detail: "version " + server.Version}
 	}
 	return c
 }

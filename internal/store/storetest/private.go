@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -54,7 +55,7 @@ func startPrivate() (string, error) {
 	}
 	argv := []string{"/bin/sh", "-c", startScript, "postgres", dir, bin}
 	if os.Geteuid() == 0 { // PostgreSQL refuses to run as root
-		if err := exec.Command("chown", "postgres", dir).Run(); err != nil {
+		if err := exec.CommandContext(context.Background(), "chown", "postgres", dir).Run(); err != nil {
 			return "", fmt.Errorf("give %s to the user postgres: %w", dir, err)
 		}
 		argv = append([]string{"setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"}, argv...)
@@ -68,7 +69,7 @@ func startPrivate() (string, error) {
 }
 
 // held keeps the pipe open for the life of the process.
-var held *os.File
+var held *os.File //nolint:unused // held, not read
 
 func runUntilReady(argv []string) error {
 	stdin, keep, err := os.Pipe()
@@ -81,7 +82,7 @@ func runUntilReady(argv []string) error {
 		return err
 	}
 	defer out.Close()
-	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd := exec.CommandContext(context.Background(), argv[0], argv[1:]...) // lives as long as we do
 	cmd.Dir, cmd.Stdin, cmd.Stdout = "/", stdin, stdout
 	err = cmd.Start()
 	stdout.Close()
