@@ -33,8 +33,8 @@ generate: ## regenerate what is generated
 check-generated: ## fail when `go generate` would change a file
 	@scripts/check-generated.sh
 
-coverage-doc: build ## write docs/coverage.md from the code
-	@$(BIN) coverage > docs/coverage.md
+coverage-doc: ## write docs/coverage.md from the code (part of generate)
+	@$(GO) generate ./cmd/nephele
 
 crash: ## the long crash harness: 200 kills on each database
 	@NEPHELE_CRASH_KILLS=200 scripts/crash.sh

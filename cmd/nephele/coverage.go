@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,23 +18,33 @@ import (
 	"nephele.dev/nephele/internal/shape"
 )
 
+//go:generate go run . coverage --output ../../docs/coverage.md
+
 func coverageCommand() *cobra.Command {
 	var asJSON bool
+	var output string
 	cmd := &cobra.Command{
 		Use:   "coverage",
 		Short: "list every operation: works, or not implemented",
 		Long:  "Prints docs/coverage.md from the code: what is implemented, with a checksum of each operation's model.",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return ask(cmd.Context(), func(implemented coverage.Implemented) error {
+			var b bytes.Buffer
+			err := ask(cmd.Context(), func(implemented coverage.Implemented) error {
 				if asJSON {
-					return printCoverage(cmd.OutOrStdout(), implemented)
+					return printCoverage(&b, implemented)
 				}
-				return coverage.Markdown(cmd.OutOrStdout(), all.Services(), implemented)
+				return coverage.Markdown(&b, all.Services(), implemented)
 			})
+			if err == nil && output != "" {
+				return os.WriteFile(output, b.Bytes(), 0o644)
+			}
+			_, writeErr := b.WriteTo(cmd.OutOrStdout())
+			return errors.Join(err, writeErr)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "write to a file instead of standard output")
 	return cmd
 }
 
