@@ -3,10 +3,12 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Workspace is a directory of a run, which its box can mount from.
@@ -50,16 +52,32 @@ func newSpaces(parent string) (*spaces, error) {
 	if err := os.Chmod(dir, 0o711); err != nil {
 		return nil, fmt.Errorf("sandbox: work directory: %w", err)
 	}
-	lock, err := lockFile(filepath.Join(dir, "lock"))
+	lock, err := holdDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: work directory: %w", err)
 	}
 	return &spaces{dir: dir, lock: lock}, nil
 }
 
-// lockFile creates or opens path and locks it, or fails at once.
-func lockFile(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+const lockName = "lock"
+
+// holdDir locks a new directory. The file gets its name only when it is
+// locked, or a neighbour's sweep could take the lock first.
+func holdDir(dir string) (*os.File, error) {
+	made := filepath.Join(dir, "."+lockName)
+	lock, err := lockFile(made, os.O_CREATE|os.O_EXCL)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Rename(made, filepath.Join(dir, lockName)); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return lock, nil
+}
+
+// lockFile opens path and locks it, or fails at once. It follows no link.
+func lockFile(path string, flags int) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOFOLLOW|flags, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +88,12 @@ func lockFile(path string) (*os.File, error) {
 	return f, nil
 }
 
-// sweepSpaces removes the directories whose lock nobody holds.
+// abandonedAge is when a directory without a lock counts as left behind by a
+// process that was killed while it made it.
+const abandonedAge = time.Hour
+
+// sweepSpaces removes the directories whose lock nobody holds. Those of other
+// users are theirs: a lock in one of them could be a trap for us.
 func sweepSpaces(parent string) {
 	entries, err := os.ReadDir(parent)
 	if err != nil {
@@ -80,18 +103,26 @@ func sweepSpaces(parent string) {
 		if !e.IsDir() || !strings.HasPrefix(e.Name(), spacesPrefix) {
 			continue
 		}
-		dir := filepath.Join(parent, e.Name())
-		path := filepath.Join(dir, "lock")
-		if _, err := os.Lstat(path); err != nil {
-			continue // just being made, or not ours
-		}
-		lock, err := lockFile(path)
-		if err != nil {
+		info, err := e.Info()
+		if err != nil || !isOurs(info) {
 			continue
 		}
-		_ = os.RemoveAll(dir)
-		_ = lock.Close()
+		dir := filepath.Join(parent, e.Name())
+		lock, err := lockFile(filepath.Join(dir, lockName), 0)
+		switch {
+		case err == nil:
+			_ = os.RemoveAll(dir)
+			_ = lock.Close()
+		case errors.Is(err, fs.ErrNotExist) && time.Since(info.ModTime()) > abandonedAge:
+			_ = os.RemoveAll(dir)
+		}
 	}
+}
+
+// isOurs reports whether a file belongs to the user that we run as.
+func isOurs(info fs.FileInfo) bool {
+	s, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(s.Uid) == os.Geteuid()
 }
 
 // make makes a workspace.
