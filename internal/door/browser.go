@@ -1,6 +1,7 @@
 package door
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -21,7 +22,7 @@ func (d *Door) browser(w http.ResponseWriter, r *http.Request) (done bool) {
 	origin := r.Header.Get("Origin")
 	if !d.mayCall(r, origin) {
 		d.log.Info("request from a foreign page refused", "origin", origin, "host", r.Host)
-		refusePage(w, origin, r.Host)
+		d.refusePage(w, origin, r.Host)
 		return true
 	}
 	if origin == "" {
@@ -68,7 +69,8 @@ func (d *Door) mayCall(r *http.Request, origin string) bool {
 	if origin != "" {
 		return d.nearby(origin)
 	}
-	return r.Header.Get("Sec-Fetch-Site") != "cross-site" || !strings.Contains(r.URL.RawQuery, "Action=")
+	return r.Header.Get("Sec-Fetch-Site") != "cross-site" ||
+		(r.Method == http.MethodGet || r.Method == http.MethodHead) && !strings.Contains(r.URL.RawQuery, "Action=")
 }
 
 // allowed reports whether an origin is configured.
@@ -87,15 +89,17 @@ func (d *Door) nearby(origin string) bool {
 	return err == nil && u.Host != "" && d.hosts.local(strings.ToLower(u.Hostname()))
 }
 
-func refusePage(w http.ResponseWriter, origin, host string) {
-	message := "Nephele runs with --auth=off and does not answer pages from " + quote(origin) +
-		". Add it to --allowed-origins, or start with --auth=on.\n"
-	if origin == "" {
-		message = "Nephele runs with --auth=off and does not answer under the name " + quote(bare(host)) +
-			". Add it to --hostnames, or start with --auth=on.\n"
+// refusePage says why a page may not call, and what would let it.
+func (d *Door) refusePage(w http.ResponseWriter, origin, host string) {
+	why := "does not answer pages from " + quote(origin) + ". Add it with --allow-origin"
+	switch name := bare(host); {
+	case !d.hosts.known(name):
+		why = "does not answer under the name " + quote(name) + ". Add it with --hostname"
+	case origin == "":
+		why = "does not answer pages of other sites. Let them in with --allow-origin"
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(http.StatusForbidden)
-	w.Write([]byte(message)) //nolint:errcheck // the peer is told or gone
+	fmt.Fprintf(w, "Nephele runs with --auth=off and %s, or start with --auth=on.\n", why) //nolint:errcheck // the peer is told or gone
 }

@@ -579,6 +579,14 @@ func TestBrowsers(t *testing.T) {
 	if resp := ask(t, off, "GET", "/?Action=GetCallerIdentity&Version=2011-06-15", "", "Sec-Fetch-Site", "cross-site"); resp.StatusCode != 403 {
 		t.Errorf("an image that acts: %d", resp.StatusCode)
 	}
+	resp := ask(t, off, "POST", "/", "Action=GetCallerIdentity&Version=2011-06-15",
+		"Sec-Fetch-Site", "cross-site", "Content-Type", "application/x-www-form-urlencoded")
+	if resp.StatusCode != 403 || !strings.Contains(resp.body, "--allow-origin") {
+		t.Errorf("a form without an origin: %d %s", resp.StatusCode, resp.body)
+	}
+	if resp := ask(t, off, "GET", "/", "", "Host", "evil.com"); !strings.Contains(resp.body, "--hostname") {
+		t.Errorf("a foreign name: %s", resp.body)
+	}
 }
 
 func TestPreflight(t *testing.T) {
