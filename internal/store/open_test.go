@@ -29,6 +29,22 @@ func TestSecondOpenerIsRefused(t *testing.T) {
 	storetest.Open(t, store.Config{Dir: dir})
 }
 
+// The directory may have been made by somebody who lets others look in.
+func TestFilesAreOurs(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	storetest.Open(t, store.Config{Dir: dir})
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, f := range files {
+		if info, err := f.Info(); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v %v", f.Name(), info.Mode(), err)
+		}
+	}
+}
+
 func TestUnusableDirectory(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")

@@ -43,10 +43,21 @@ func openSQLite(ctx context.Context, c Config) (_ *DB, err error) {
 		return nil, err
 	}
 	db := &DB{dialect: SQLite, back: s, log: c.Logger, hub: newHub(nil)}
-	if err := s.connect(ctx, db, filepath.Join(c.Dir, "nephele.db"), c.FullSync); err != nil {
+	file := filepath.Join(c.Dir, "nephele.db")
+	if err := errors.Join(private(file), s.connect(ctx, db, file, c.FullSync)); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return db, nil
+}
+
+// private makes the database's file, readable by us alone, when there is none.
+// SQLite would leave it to the umask; its other files take after this one.
+func private(file string) error {
+	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("create database: %w", err)
+	}
+	return f.Close()
 }
 
 // connect opens the writer, which creates the file, then the readers.
