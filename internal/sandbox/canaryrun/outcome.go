@@ -70,12 +70,14 @@ func (o *Outcome) take(r result) {
 	}
 }
 
-// fail sets the verdict and its reason, which the API limits to 1024 characters.
+// fail sets the verdict and its reason, which the API limits to 1024
+// characters. Not every database keeps a zero byte in a text.
 func (o *Outcome) fail(code, reason string) {
 	const maxReason = 1024
 	if code != ExecutionFailure {
 		code = CanaryFailure
 	}
+	reason = strings.ReplaceAll(reason, "\x00", "\uFFFD")
 	if runes := []rune(reason); len(runes) > maxReason {
 		reason = string(runes[:maxReason])
 	}

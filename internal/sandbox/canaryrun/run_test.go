@@ -285,6 +285,10 @@ func TestScriptFailures(t *testing.T) {
 			files:  map[string]string{"nodejs/node_modules/index.js": `exports.handler = async () => { throw new TypeError('it broke'); };`},
 			reason: "it broke",
 		},
+		"throws a zero byte": {
+			files:  map[string]string{"nodejs/node_modules/index.js": `exports.handler = async () => { throw new Error('a\0b'); };`},
+			reason: "a\uFFFDb",
+		},
 		"throws nothing":    {files: map[string]string{"nodejs/node_modules/index.js": `exports.handler = () => Promise.reject();`}, reason: "without a reason"},
 		"unhandled promise": {files: map[string]string{"nodejs/node_modules/index.js": `exports.handler = () => { Promise.reject(new Error('lost')); return new Promise(r => setTimeout(r, 5000)); };`}, reason: "lost"},
 		"exits":             {files: map[string]string{"nodejs/node_modules/index.js": `exports.handler = () => process.exit(3);`}, reason: "exit code 3"},
