@@ -111,12 +111,28 @@ func sweepSpaces(parent string) {
 		lock, err := lockFile(filepath.Join(dir, lockName), 0)
 		switch {
 		case err == nil:
-			_ = os.RemoveAll(dir)
+			_ = removeHeld(dir)
 			_ = lock.Close()
 		case errors.Is(err, fs.ErrNotExist) && time.Since(info.ModTime()) > abandonedAge:
 			_ = os.RemoveAll(dir)
 		}
 	}
+}
+
+// removeHeld removes a directory whose lock we hold, the lock last: who is
+// killed half-way leaves something that the next sweep knows.
+func removeHeld(dir string) error {
+	entries, err := os.ReadDir(dir)
+	errs := []error{err}
+	for _, e := range entries {
+		if e.Name() != lockName {
+			errs = append(errs, os.RemoveAll(filepath.Join(dir, e.Name())))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	return os.RemoveAll(dir)
 }
 
 // isOurs reports whether a file belongs to the user that we run as.
@@ -145,8 +161,7 @@ func (s *spaces) make(id string) (*Workspace, error) {
 
 // close removes everything.
 func (s *spaces) close() error {
-	err := os.RemoveAll(s.dir)
-	return errors.Join(err, s.lock.Close())
+	return errors.Join(removeHeld(s.dir), s.lock.Close())
 }
 
 // safeID makes an id fit for file names.
