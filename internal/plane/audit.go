@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	"nephele.dev/nephele/internal/awserr"
+	"nephele.dev/nephele/internal/validate"
 )
 
 const levelUnsettled = slog.LevelDebug
@@ -21,8 +23,9 @@ type Event struct {
 
 // audit writes a finished call to the log and to the hook. Reads that
 // succeeded are logged at debug level, everything else at info.
-func (p *Plane) audit(ctx context.Context, call *Call, failure *awserr.Error, inner bool) {
-	e := &Event{Call: call, Duration: time.Since(call.Time), Error: failure, Inner: inner}
+func (p *Plane) audit(ctx context.Context, v *invocation, failure *awserr.Error) {
+	call := v.call
+	e := &Event{Call: call, Duration: time.Since(call.Time), Error: failure, Inner: v.inner}
 	if p.opts.Audit != nil {
 		p.opts.Audit(ctx, e)
 	}
@@ -35,9 +38,25 @@ func (p *Plane) audit(ctx context.Context, call *Call, failure *awserr.Error, in
 	}
 	attrs := append(call.attrs(), slog.Duration("duration", e.Duration))
 	if failure != nil {
-		attrs = append(attrs, slog.String("code", failure.Code), slog.Int("status", failure.Status), slog.String("message", failure.Message))
+		attrs = append(attrs, slog.String("code", failure.Code), slog.Int("status", failure.Status), slog.String("message", v.forLog(failure)))
 	}
 	p.log.LogAttrs(ctx, level, "call", attrs...)
+}
+
+// maxLogged bounds the message of a refusal in the log, in bytes.
+const maxLogged = 1024
+
+// forLog is the message of a refusal without what the caller sent: values that
+// break a constraint are for the caller's eyes.
+func (v *invocation) forLog(failure *awserr.Error) string {
+	text := failure.Message
+	if v.invalid {
+		text = validate.ForLog(v.call.Operation, v.in, v.missing, v.decoded)
+	}
+	if len(text) > maxLogged {
+		text = strings.ToValidUTF8(text[:maxLogged], "") + "..."
+	}
+	return text
 }
 
 // logFault records an error that the caller is not shown.

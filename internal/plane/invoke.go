@@ -25,6 +25,7 @@ type invocation struct {
 	abort     func()
 	settle    time.Duration
 	settleSet bool
+	invalid   bool // the input broke constraints
 }
 
 // Invoke makes caller call op with in, a pointer to the operation's generated
@@ -35,7 +36,7 @@ func (p *Plane) Invoke(ctx context.Context, caller Caller, op *shape.Operation, 
 	ctx = context.WithValue(ctx, callKey{}, v.call)
 	out, err := v.run(ctx)
 	failure := p.answer(ctx, v.call, err)
-	p.audit(ctx, v.call, failure, v.inner)
+	p.audit(ctx, v, failure)
 	if failure != nil {
 		return nil, failure
 	}
@@ -87,6 +88,7 @@ func (v *invocation) run(ctx context.Context) (any, error) {
 		return nil, err
 	}
 	if err := v.validate(); err != nil {
+		v.invalid = true
 		return nil, err
 	}
 	if err := v.authorize(ctx); err != nil {

@@ -264,3 +264,25 @@ func TestAudit(t *testing.T) {
 		t.Errorf("failure audited as %s", log.String())
 	}
 }
+
+// A message about a map repeats all of it to the caller, and nothing to the log.
+func TestAuditKeepsValuesOut(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	p := plane.New(plane.Options{Logger: slog.New(slog.NewJSONHandler(&log, nil))})
+	p.Register(synthetics.Service(), synthetics.Handlers{
+		UpdateCanary: func(context.Context, *synthetics.UpdateCanaryInput) (*synthetics.UpdateCanaryOutput, error) {
+			return nil, nil
+		},
+	}.Table())
+	in := &synthetics.UpdateCanaryInput{Name: "c", RunConfig: &synthetics.CanaryRunConfigInput{
+		EnvironmentVariables: map[string]string{"NOT OK": "1", "TOKEN": "hush"},
+	}}
+	_, err := p.Invoke(t.Context(), root, synthetics.Service().Operation("UpdateCanary"), in)
+	if err == nil || !strings.Contains(err.Error(), "runConfig.environmentVariables") {
+		t.Fatalf("error %v", err)
+	}
+	if got := log.String(); strings.Contains(got, "hush") || strings.Contains(got, "NOT OK") || !strings.Contains(got, "at 'runConfig.environmentVariables' failed") {
+		t.Errorf("audited as %s", got)
+	}
+}

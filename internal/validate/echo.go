@@ -32,10 +32,7 @@ func hidden(s *shape.Shape) bool {
 func echo(s *shape.Shape, v reflect.Value) string {
 	var b strings.Builder
 	write(&b, s, v)
-	if b.Len() <= maxEcho {
-		return b.String()
-	}
-	return strings.ToValidUTF8(b.String()[:maxEcho], "") + "..."
+	return clip(b.String())
 }
 
 func write(b *strings.Builder, s *shape.Shape, v reflect.Value) {

@@ -102,7 +102,15 @@ func nullAt(p string, silent bool) string {
 	if silent {
 		value = ""
 	}
-	return "Value" + value + " at '" + p + "' failed to satisfy constraint: " + notNull
+	return "Value" + value + " at '" + clip(p) + "' failed to satisfy constraint: " + notNull
+}
+
+// clip bounds what a message repeats: paths hold the caller's map keys.
+func clip(s string) string {
+	if len(s) <= maxEcho {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxEcho], "") + "..."
 }
 
 // violation notes that v at a place breaks a constraint.
@@ -115,8 +123,8 @@ func (w *walker) violation(s *shape.Shape, v reflect.Value, text string) {
 		return
 	}
 	value := ""
-	if !w.rules.silent && !hidden(s) {
+	if !w.rules.silent && !w.blind && !hidden(s) {
 		value = " '" + echo(s, v) + "'"
 	}
-	w.note("Value" + value + " at '" + w.at.String() + "' failed to satisfy constraint: " + text)
+	w.note("Value" + value + " at '" + clip(w.at.String()) + "' failed to satisfy constraint: " + text)
 }

@@ -21,6 +21,17 @@ func Decoded(op *shape.Operation, in any, missing []string) error {
 	return check(op, in, missing, true)
 }
 
+// ForLog is the message of the error that Input or Decoded has returned
+// without the values, among which secrets may be (a whole map is shown when one
+// of its keys is wrong), for logs.
+func ForLog(op *shape.Operation, in any, missing []string, decoded bool) string {
+	w := newWalker(byService[op.Service.Name], missing, decoded)
+	w.blind = true
+	w.root(op.Input, in)
+	w.leftovers()
+	return message(w.count, w.found)
+}
+
 // Violations returns what is wrong with in, one entry for each violation, in
 // the words of the message.
 func Violations(op *shape.Operation, in any) []string {

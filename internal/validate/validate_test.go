@@ -195,3 +195,14 @@ func TestLongValuesAreCut(t *testing.T) {
 		t.Errorf("a message of %d bytes", n)
 	}
 }
+
+// A path holds the keys of maps, which are as long as the caller likes.
+func TestLongPathsAreClipped(t *testing.T) {
+	t.Parallel()
+	key := strings.Repeat("k", 1<<20)
+	in := &sns.PublishInput{Message: "m", MessageAttributes: map[string]*sns.MessageAttributeValue{key: {}}}
+	err := validate.Decoded(sns.Service().Operation("Publish"), in, []string{"MessageAttributes." + key + ".member.DataType"})
+	if e := awserr.As(err); e == nil || len(e.Message) > 10<<10 {
+		t.Errorf("a message of %d bytes", len(e.Message))
+	}
+}

@@ -20,6 +20,7 @@ type walker struct {
 	order   []string        // missing as given
 	output  bool            // an answer, not a request
 	decoded bool            // missing is complete; zero values say nothing
+	blind   bool            // messages hold no values
 	at      path            // where the walk is
 	count   int
 	found   []string // at most maxReported
