@@ -19,9 +19,14 @@ if [ "$want" = test ]; then
 	have unzip || missing+=(unzip)
 fi
 
-for tool in go node; do
-	have "$tool" || { echo "setup: $tool is needed and not on PATH; see README.md" >&2; exit 1; }
-done
+have go || { echo "setup: go is needed and not on PATH: install Go 1.26 or later from https://go.dev/dl" >&2; exit 1; }
+node=$(node --version 2>/dev/null || echo none)
+major=${node#v}
+major=${major%%.*}
+if [ "$node" = none ] || [ "$major" -lt 20 ]; then
+	echo "setup: canaries need Node.js 20 or later (found: $node): install it from https://nodejs.org" >&2
+	echo "setup: going on without; canaries will not run" >&2
+fi
 [ "${#missing[@]}" -eq 0 ] && exit 0
 
 if [ "$(id -u)" = 0 ] && have apt-get; then

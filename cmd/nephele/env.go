@@ -88,7 +88,8 @@ func credentials(cfg config.Config) (id, secret string, err error) {
 	}
 	id, secret, err = app.RootCredentials(cfg.Data)
 	if errors.Is(err, fs.ErrNotExist) {
-		err = fmt.Errorf("no root credentials in %s yet; start the server with --auth on first", cfg.Data)
+		err = fmt.Errorf("no root credentials in %s; start the server with --auth on first, "+
+			"or set NEPHELE_ROOT_ACCESS_KEY_ID and NEPHELE_ROOT_SECRET_ACCESS_KEY here as for the server", cfg.Data)
 	}
 	return id, secret, err
 }
@@ -123,28 +124,36 @@ func shellOf(asked string, environ []string) string {
 	return "sh"
 }
 
+// stray is a variable that must not be left from credentials of another
+// account: a request with a token that does not go with its key is refused.
+const stray = "AWS_SESSION_TOKEN"
+
 func printExports(w io.Writer, shell string, vars []variable) error {
 	var line func(v variable) string
+	var unset string
 	switch shell {
 	case "sh", "bash", "zsh":
+		unset = "unset " + stray
 		line = func(v variable) string {
 			return "export " + v.name + "='" + strings.ReplaceAll(v.value, "'", `'\''`) + "'"
 		}
 	case "fish":
+		unset = "set -e " + stray
 		line = func(v variable) string {
 			return "set -gx " + v.name + " '" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(v.value) + "'"
 		}
 	case "powershell", "pwsh":
+		unset = "Remove-Item Env:" + stray + " -ErrorAction SilentlyContinue"
 		line = func(v variable) string {
 			return "$Env:" + v.name + " = '" + strings.ReplaceAll(v.value, "'", "''") + "'"
 		}
 	default:
 		return fmt.Errorf("--shell: %q is none of sh, fish, powershell", shell)
 	}
+	lines := []string{unset}
 	for _, v := range vars {
-		if _, err := fmt.Fprintln(w, line(v)); err != nil {
-			return err
-		}
+		lines = append(lines, line(v))
 	}
-	return nil
+	_, err := fmt.Fprintln(w, strings.Join(lines, "\n"))
+	return err
 }

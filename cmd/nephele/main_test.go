@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"nephele.dev/nephele/internal/app"
+	"nephele.dev/nephele/internal/config"
 )
 
 // execute runs a command line with an environment of its own.
@@ -82,6 +83,8 @@ func TestEnv(t *testing.T) {
 			[]string{"--tls", "--data", dir},
 			[]string{"export AWS_ENDPOINT_URL='https://127.0.0.1:4566'\n", "export AWS_CA_BUNDLE='" + strings.ReplaceAll(dir, "'", `'\''`) + "/ca.pem'\n", "export NODE_EXTRA_CA_CERTS="},
 		},
+		{"no token of another account", nil, []string{"--shell=sh"}, []string{"unset AWS_SESSION_TOKEN\n"}},
+		{"nor in fish", nil, []string{"--shell=fish"}, []string{"set -e AWS_SESSION_TOKEN\n"}},
 		{"tls in fish", nil, []string{"--tls", "--data", dir, "--shell=fish"}, []string{`it\'s here/ca.pem'`}},
 	}
 	for _, tt := range tests {
@@ -201,5 +204,32 @@ func TestServe(t *testing.T) {
 	}
 	if text := <-rest; !strings.Contains(text, "nephele.test env --listen") && !strings.Contains(text, " env --listen") {
 		t.Errorf("the banner does not say how to point the CLI here: %s", text)
+	}
+}
+
+// TestEnvFlags are right in another directory, and survive a shell.
+func TestEnvFlags(t *testing.T) {
+	t.Parallel()
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		change func(*config.Config)
+		want   string
+	}{
+		{func(*config.Config) {}, ""},
+		{func(c *config.Config) { c.Listen = "127.0.0.1:80" }, " --listen 127.0.0.1:80"},
+		{func(c *config.Config) { c.Data = "it's here" }, " --data '" + here + `/it'\''s here'`},
+		{func(c *config.Config) { c.Data = "/var/lib/nephele" }, " --data /var/lib/nephele"},
+		{func(c *config.Config) { c.Auth = config.AuthOn }, " --data " + here + "/nephele-data --auth on"},
+		{func(c *config.Config) { c.Region = "eu-west-1" }, " --region eu-west-1"},
+	}
+	for _, tt := range tests {
+		cfg := config.Default()
+		tt.change(&cfg)
+		if got := envFlags(cfg); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
 	}
 }

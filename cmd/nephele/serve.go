@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -66,20 +68,39 @@ func tuneCollector() (started func()) {
 
 // banner says how to point the AWS CLI at the server.
 func banner(w io.Writer, cfg config.Config, url string) {
-	flags := ""
-	if cfg.Listen != config.Default().Listen {
-		flags += " --listen " + cfg.Listen
-	}
-	if cfg.Data != config.Default().Data {
-		flags += " --data " + cfg.Data
-	}
-	if cfg.Auth != config.AuthOff {
-		flags += " --auth " + cfg.Auth
-	}
 	self := "nephele"
 	if exe, err := os.Executable(); err == nil {
-		self = filepath.Clean(exe)
+		self = shellWord(filepath.Clean(exe))
 	}
 	fmt.Fprintf(w, "Nephele %s answers at %s (data in %s)\n\n", version, url, cfg.Data)
-	fmt.Fprintf(w, "Point the AWS CLI and SDKs here, in another shell:\n\n    eval \"$(%s env%s)\"\n    aws sts get-caller-identity\n\n", self, flags)
+	fmt.Fprintf(w, "Point the AWS CLI and SDKs here, in another shell:\n\n    eval \"$(%s env%s)\"\n    aws sts get-caller-identity\n\n", self, envFlags(cfg))
+}
+
+// envFlags are what `nephele env` must be told, in a shell in whatever
+// directory, to point at a server with this configuration.
+func envFlags(cfg config.Config) (flags string) {
+	std := config.Default()
+	add := func(name, value, unless string) {
+		if value != unless {
+			flags += " --" + name + " " + shellWord(value)
+		}
+	}
+	add("listen", cfg.Listen, std.Listen)
+	if data, err := filepath.Abs(cfg.Data); err == nil && (cfg.Data != std.Data || cfg.Auth != std.Auth) {
+		add("data", data, "")
+	}
+	add("auth", cfg.Auth, std.Auth)
+	add("region", cfg.Region, std.Region)
+	return flags
+}
+
+// shellWord is s as one word of a shell's command line.
+func shellWord(s string) string {
+	plain := func(r rune) bool {
+		return strings.ContainsRune("/._-:[]@%+=,", r) || r < 0x80 && (unicode.IsLetter(r) || unicode.IsDigit(r))
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

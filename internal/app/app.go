@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"syscall"
 	"time"
 
 	"nephele.dev/nephele/internal/blob"
@@ -113,7 +114,10 @@ func (a *App) takeDown(ctx context.Context) error {
 func (a *App) Start(ctx context.Context) error {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", a.cfg.Listen)
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			err = fmt.Errorf("%w; stop what listens there, or choose another address with --listen", err)
+		}
+		return err // it says "listen", and where
 	}
 	a.listener = l
 	if err := a.engine.Start(ctx); err != nil {

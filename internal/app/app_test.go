@@ -116,7 +116,7 @@ func TestPortTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = a.Run(t.Context(), func() { t.Error("ready on a port that is taken") })
-	if err == nil || !strings.Contains(err.Error(), "address already in use") {
+	if err == nil || !strings.Contains(err.Error(), "address already in use; stop what listens there") {
 		t.Errorf("got %v", err)
 	}
 	again, err := app.New(t.Context(), cfg, log) // the directory is free again

@@ -62,7 +62,7 @@ func reachable(dir string) Finding {
 		info, err := os.Stat(path)
 		if err != nil || info.Mode().Perm()&0o001 == 0 {
 			f.OK, f.Detail = false, path+" may not be passed through by other users"
-			f.Fix = "choose a work directory below /tmp or /var/tmp"
+			f.Fix = "set TMPDIR to a directory that every user may pass through, such as /tmp"
 			return f
 		}
 		parent := path[:max(1, strings.LastIndexByte(path, '/'))]

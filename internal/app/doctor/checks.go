@@ -102,7 +102,7 @@ func database(ctx context.Context, cfg config.Config) Check {
 
 // node checks for a Node.js that is new enough.
 func node(ctx context.Context) Check {
-	c := Check{Name: "Node.js", Fix: fmt.Sprintf("install Node.js %d or later (Debian: apt-get install nodejs)", minNode)}
+	c := Check{Name: "Node.js", Fix: fmt.Sprintf("install Node.js %d or later (Debian 13: apt-get install nodejs; others: https://nodejs.org)", minNode)}
 	out, err := output(ctx, "node", "--version")
 	if err != nil {
 		c.Verdict, c.Detail = Fail, err.Error()

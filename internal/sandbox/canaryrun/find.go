@@ -50,7 +50,7 @@ func inBox(host, name, up string) tool {
 
 // findNode finds Node.js and checks its version.
 func findNode(ctx context.Context, configured string) (tool, sandbox.Finding) {
-	f := sandbox.Finding{Check: "Node.js", Fix: "apt-get install nodejs (version 20 or later)"}
+	f := sandbox.Finding{Check: "Node.js", Fix: "install Node.js 20 or later (Debian 13: apt-get install nodejs; others: https://nodejs.org)"}
 	if configured == "" {
 		configured = "node"
 	}
