@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"nephele.dev/nephele/internal/awserr"
+	"nephele.dev/nephele/internal/policy"
 	"nephele.dev/nephele/internal/shape"
 )
 
@@ -61,6 +62,14 @@ var deniedNames = map[string]string{
 	"ec2": "UnauthorizedOperation",
 	"sns": "AuthorizationError",
 	"sqs": "AccessDenied",
+}
+
+// refusalText is the message of a refusal. S3 tells strangers nothing.
+func refusalText(svc *shape.Service, r policy.Request, d policy.Decision) string {
+	if svc.Name == "s3" && r.Principal.Kind == policy.Anonymous {
+		return "Access Denied"
+	}
+	return policy.Message(r, d)
 }
 
 // accessDenied is a refusal. AwsJson services answer it with 400, others 403.

@@ -132,7 +132,7 @@ func (v *invocation) authorize(ctx context.Context) error {
 		return fmt.Errorf("authorize %s: %w", r.Action, err)
 	}
 	if d.Effect != policy.Allow {
-		return accessDenied(op.Service, policy.Message(r, d))
+		return accessDenied(op.Service, refusalText(op.Service, r, d))
 	}
 	return nil
 }

@@ -209,6 +209,11 @@ func TestAnonymous(t *testing.T) {
 	if !awserr.Is(err, "AccessDeniedException") {
 		t.Errorf("ListIdentityPools: %v", err)
 	}
+	p.Register(s3.Service(), map[string]shape.Handler{"ListBuckets": answer})
+	_, err = p.Invoke(t.Context(), nobody, s3.Service().Operation("ListBuckets"), &s3.ListBucketsInput{})
+	if e := awserr.As(err); e == nil || e.Code != "AccessDenied" || e.Message != "Access Denied" {
+		t.Errorf("ListBuckets: %v", err)
+	}
 }
 
 // TestInnerCalls are made under the service's own name and inside the outer
