@@ -52,16 +52,27 @@ func newBench(t *testing.T, db *store.DB) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	quiet := slog.New(slog.DiscardHandler)
-	e := engine.New(db, engine.Options{Lanes: map[string]int{laneCanary: 2}, Poll: time.Hour, Lease: time.Hour})
-	p := plane.New(plane.Options{Logger: quiet})
-	b := &bench{world: &world{metrics: map[string]float64{}, tokens: map[string]bool{}}, runner: &standInRunner{}}
-	b.Service = New(Deps{DB: db, Engine: e, Blob: blobs, Plane: p, Pages: pages, Runner: b.runner, Logger: quiet})
-	b.Flows(e)
+	b := &bench{
+		Service: &Service{Deps: Deps{DB: db, Blob: blobs, Pages: pages}},
+		world:   &world{metrics: map[string]float64{}, tokens: map[string]bool{}}, runner: &standInRunner{},
+	}
+	b.boot()
+	return b
+}
+
+// boot makes a service and an engine as a new process would: nothing that the
+// former ones had in memory is left.
+func (b *bench) boot() {
+	d := b.Deps
+	d.Logger, d.Runner = slog.New(slog.DiscardHandler), b.runner
+	d.Engine = engine.New(d.DB, engine.Options{Lanes: map[string]int{laneCanary: 2}, Poll: time.Hour, Lease: time.Hour})
+	p := plane.New(plane.Options{Logger: d.Logger})
+	d.Plane = p
+	b.Service = New(d)
+	b.Flows(d.Engine)
 	p.Register(api.Service(), b.Handlers())
 	b.world.register(p)
 	b.api = api.Client{Invoker: p.As(plane.RootCaller(testAccount, testRegion))}
-	return b
 }
 
 func (b *bench) start(t *testing.T) {
@@ -79,8 +90,9 @@ type world struct {
 	lines   []string
 	metrics map[string]float64 // SampleCount of each "name|dimensions"
 	tokens  map[string]bool
-	refuse  error // answer of PutLogEvents
-	refused error // answer of PutMetricData
+	refuse  error         // answer of PutLogEvents
+	refused error         // answer of PutMetricData
+	slow    time.Duration // between storing metrics and answering
 }
 
 func (w *world) register(p *plane.Plane) {
@@ -124,23 +136,31 @@ func (w *world) putLogEvents(_ context.Context, in *logs.PutLogEventsInput) (*lo
 }
 
 func (w *world) putMetricData(ctx context.Context, in *cloudwatch.PutMetricDataInput) (*cloudwatch.PutMetricDataOutput, error) {
+	if err := w.record(plane.Token(ctx), in.MetricData); err != nil {
+		return nil, err
+	}
+	if err := sleep(ctx, w.slow); err != nil {
+		return nil, err
+	}
+	return &cloudwatch.PutMetricDataOutput{}, nil
+}
+
+// record counts metrics, those under one token once.
+func (w *world) record(token string, data []*cloudwatch.MetricDatum) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.refused != nil {
-		return nil, w.refused
+	if w.refused != nil || token != "" && w.tokens[token] {
+		return w.refused
 	}
-	if token := plane.Token(ctx); token != "" && w.tokens[token] {
-		return &cloudwatch.PutMetricDataOutput{}, nil
-	}
-	w.tokens[plane.Token(ctx)] = true
-	for _, d := range in.MetricData {
+	w.tokens[token] = true
+	for _, d := range data {
 		var dims []string
 		for _, dim := range d.Dimensions {
 			dims = append(dims, dim.Name+"="+dim.Value)
 		}
 		w.metrics[d.MetricName+"|"+strings.Join(dims, ",")]++
 	}
-	return &cloudwatch.PutMetricDataOutput{}, nil
+	return nil
 }
 
 func (w *world) count(metric string) float64 {
@@ -149,13 +169,29 @@ func (w *world) count(metric string) float64 {
 	return w.metrics[metric]
 }
 
-// standInRunner takes a second over every run and passes it.
+// sleep waits, unless ctx ends before.
+func sleep(ctx context.Context, d time.Duration) error {
+	if d == 0 {
+		return nil
+	}
+	wake := time.NewTimer(d)
+	defer wake.Stop()
+	select {
+	case <-wake.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// standInRunner claims to take a second over every run, and passes it.
 type standInRunner struct {
 	mu    sync.Mutex
 	jobs  []canaryrun.Job
 	begun []time.Time
 	fails error
 	hold  chan struct{} // when set, runs wait for it to close
+	takes time.Duration // that a run really takes
 }
 
 func (r *standInRunner) Run(ctx context.Context, job canaryrun.Job) (*canaryrun.Outcome, error) {
@@ -173,6 +209,9 @@ func (r *standInRunner) Run(ctx context.Context, job canaryrun.Job) (*canaryrun.
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
+	}
+	if err := sleep(ctx, r.takes); err != nil {
+		return nil, err
 	}
 	if _, err := zip.NewReader(job.Zip, job.Size); err != nil {
 		return nil, errors.New("code is not a zip archive")
