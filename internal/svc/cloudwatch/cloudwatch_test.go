@@ -180,6 +180,10 @@ func TestPutRefuses(t *testing.T) {
 			_, err := c.PutMetricData(t.Context(), &api.PutMetricDataInput{Namespace: tt.namespace, MetricData: tt.data})
 			wantError(t, err, tt.code, tt.message)
 		}
+		_, err := c.PutMetricData(t.Context(), &api.PutMetricDataInput{
+			Namespace: "T", EntityMetricData: []*api.EntityMetricData{{MetricData: one(func(*api.MetricDatum) {})}},
+		})
+		wantError(t, err, "NotImplemented", "Nephele does not implement the entities of cloudwatch:PutMetricData yet.")
 		out, err := c.ListMetrics(t.Context(), &api.ListMetricsInput{})
 		if err != nil || len(out.Metrics) != 0 {
 			t.Errorf("refused calls stored %d metrics (%v)", len(out.Metrics), err)

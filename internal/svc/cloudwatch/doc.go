@@ -21,8 +21,8 @@
 // GetMetricData takes all units together.
 //
 // GetMetricData knows metrics and arithmetic over them. Functions, SEARCH,
-// SELECT and dynamic labels answer that they are not implemented; so do alarms,
-// dashboards and the rest of the API for now.
+// SELECT and dynamic labels answer that they are not implemented; so do entities
+// of PutMetricData, alarms, dashboards and the rest of the API for now.
 //
 // One flow, cloudwatch.housekeeping, a single row that is made by the first
 // put, has package series fold, roll up and expire every half hour.

@@ -57,15 +57,13 @@ func samplesOf(call *plane.Call, in *api.PutMetricDataInput) ([]series.Sample, e
 	if strings.HasPrefix(in.Namespace, "AWS/") && call.Caller.Kind != plane.Service || !printable(in.Namespace) {
 		p.wrong("The value %s for parameter Namespace is invalid.", in.Namespace)
 	}
-	if len(in.MetricData) == 0 && len(in.EntityMetricData) == 0 {
+	if len(in.EntityMetricData) > 0 {
+		return nil, notImplemented("Nephele does not implement the entities of cloudwatch:PutMetricData yet.")
+	}
+	if len(in.MetricData) == 0 {
 		return nil, api.NewMissingRequiredParameterException("The parameter MetricData is required.")
 	}
 	p.list("MetricData", in.MetricData)
-	for i, e := range in.EntityMetricData {
-		if e != nil {
-			p.list(fmt.Sprintf("EntityMetricData.member.%d.MetricData", i+1), e.MetricData)
-		}
-	}
 	if p.combination != nil {
 		return nil, p.combination
 	}

@@ -29,5 +29,5 @@
 // Sequence tokens are accepted and ignored, as on AWS since 2023, and answered
 // for clients of old. Filter patterns of plain terms are evaluated; JSON,
 // space-delimited and regular expression patterns answer that they are not
-// implemented.
+// implemented, as do events that name an entity.
 package logs

@@ -357,6 +357,10 @@ func TestPutRefuses(t *testing.T) {
 		if !awserr.Is(err, "InvalidParameterException") {
 			t.Errorf("10,001 events: %v", err)
 		}
+		_, err = b.PutLogEvents(t.Context(), &api.PutLogEventsInput{
+			LogGroupName: "g", LogStreamName: "s", LogEvents: events(base, "a"), Entity: &api.Entity{Attributes: map[string]string{"a": "b"}},
+		})
+		wantError(t, err, "NotImplemented", "Nephele does not implement entities of logs yet.")
 		_, err = b.PutLogEvents(t.Context(), &api.PutLogEventsInput{LogGroupName: "g", LogStreamName: "none", LogEvents: events(base, "a")})
 		wantNoStream(t, err)
 		_, err = b.PutLogEvents(t.Context(), &api.PutLogEventsInput{LogGroupName: "none", LogStreamName: "s", LogEvents: events(base, "a")})

@@ -25,6 +25,9 @@ const (
 // PutLogEvents appends a batch to a stream. Events that are too old or too new
 // are left out and named in the answer; the others are durable.
 func (s *Service) PutLogEvents(ctx context.Context, in *api.PutLogEventsInput) (*api.PutLogEventsOutput, error) {
+	if in.Entity != nil {
+		return nil, notImplemented("entities")
+	}
 	if err := checkBatch(in.LogEvents); err != nil {
 		return nil, err
 	}
