@@ -86,6 +86,7 @@ func (a *App) openEngine(context.Context) error {
 	}
 	a.engine = engine.New(a.db, engine.Options{
 		Lanes:  map[string]int{LaneAPI: 4 * runtime.NumCPU(), LaneCanary: canaries, LaneBlob: 4},
+		Owner:  a.db.Node(),
 		Logger: a.log,
 	})
 	return nil

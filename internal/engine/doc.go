@@ -39,8 +39,9 @@
 //     put anew while a step runs, which is then cancelled and waited for.
 //     Between processes no two as long as a step that has lost its lease heeds
 //     its context. Either way at most one can Commit.
-//   - A killed engine delays its rows by at most a lease. On SQLite not even
-//     that: nobody else can be alive, and what it held is resumed at boot.
+//   - A killed engine delays its rows by at most a lease. Not even that when it
+//     starts again: on SQLite nobody else can be alive, and on PostgreSQL it
+//     knows its rows by its name, so what it held is resumed at boot.
 //   - A lane whose steps are slow or stuck delays no other lane.
 //   - Missed ticks collapse: a row is due or it is not. Whether to catch up is
 //     for the flow to say in At.

@@ -52,7 +52,9 @@ type Options struct {
 	Poll time.Duration
 	// Logger receives failed steps; nil discards them.
 	Logger *slog.Logger
-	// Owner names this engine in the rows it holds; empty is a random name.
+	// Owner names this engine in the rows it holds. One that is the same after
+	// a restart, and of no other engine, lets the engine resume at once what it
+	// held when it died, instead of when the leases end. Empty is a random name.
 	Owner string
 }
 
@@ -176,11 +178,8 @@ func (e *Engine) recover(ctx context.Context) error {
 	return e.db.UpdateAt(ctx, store.ReadCommitted, func(tx *store.Tx) error {
 		now := tx.Now()
 		e.setClock(store.Micros(now))
-		if tx.Dialect() != store.SQLite {
-			return e.adopt(tx)
-		}
 		for _, name := range slices.Sorted(maps.Keys(e.lanes)) {
-			if err := e.table.resume(tx, name, store.Micros(now), store.Micros(now.Add(e.opts.Lease))); err != nil {
+			if err := e.table.resume(tx, name, e.opts.Owner, store.Micros(now), store.Micros(now.Add(e.opts.Lease))); err != nil {
 				return fmt.Errorf("resume lane %s: %w", name, err)
 			}
 		}

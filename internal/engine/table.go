@@ -10,9 +10,10 @@ import (
 // table is the SQL, which differs where PostgreSQL takes many rows in one
 // statement and SQLite has no network to save.
 type table interface {
-	// resume makes due at once what a dead process held in the lane: rows with
-	// an owner whose lease ends between now and until.
-	resume(tx *store.Tx, lane string, now, until int64) error
+	// resume makes due at once what a dead process held in the lane: rows whose
+	// lease ends between now and until, of any owner on SQLite, where there is
+	// no other process, and of the given one on PostgreSQL.
+	resume(tx *store.Tx, lane, owner string, now, until int64) error
 	// claim takes rows that are due.
 	claim(tx *store.Tx, r claimRequest) (claimed, error)
 	// finish writes outcomes; those that are superseded change nothing.

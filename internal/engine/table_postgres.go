@@ -14,8 +14,12 @@ type postgresTable struct{}
 // planner from looking due_at up in the index.
 const dbNow = "(extract(epoch from statement_timestamp()) * 1000000)::bigint"
 
-// resume does nothing: other engines may be alive, and leases tell.
-func (postgresTable) resume(*store.Tx, string, int64, int64) error { return nil }
+// resume leaves other engines' rows alone: they may be alive, and leases tell.
+func (postgresTable) resume(tx *store.Tx, lane, owner string, now, until int64) error {
+	_, err := tx.Exec(`update work set due_at = due, owner = '', epoch = greatest(epoch + 1, `+dbNow+`)
+		where lane = ? and due_at between ? and ? and owner = ?`, lane, now, until, owner)
+	return err
+}
 
 func (postgresTable) claim(tx *store.Tx, r claimRequest) (c claimed, err error) {
 	began := time.Now()

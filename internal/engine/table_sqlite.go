@@ -10,7 +10,7 @@ import (
 
 type sqliteTable struct{}
 
-func (sqliteTable) resume(tx *store.Tx, lane string, now, until int64) error {
+func (sqliteTable) resume(tx *store.Tx, lane, _ string, now, until int64) error {
 	_, err := tx.Exec(`update work set due_at = due, owner = '', epoch = epoch + 1
 		where lane = ? and due_at between ? and ? and owner <> ''`, lane, now, until)
 	return err

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -51,4 +52,21 @@ func (l *dirLock) release() error {
 		return nil
 	}
 	return l.file.Close()
+}
+
+// nodeName reads the directory's name, or gives it one.
+func nodeName(dir string) (string, error) {
+	path := filepath.Join(dir, "node")
+	name, err := os.ReadFile(path)
+	if err == nil && len(name) > 0 {
+		return strings.TrimSpace(string(name)), nil
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("read node name: %w", err)
+	}
+	fresh := rand.Text()[:12]
+	if err := os.WriteFile(path, []byte(fresh+"\n"), 0o600); err != nil {
+		return "", fmt.Errorf("write node name: %w", err)
+	}
+	return fresh, nil
 }

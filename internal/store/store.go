@@ -28,11 +28,11 @@ func (d Dialect) String() string {
 
 // Config says where the database is.
 type Config struct {
-	// Dir is the data directory. With no URL it holds the SQLite database
-	// nephele.db; it is created when absent and locked while open.
+	// Dir is the data directory, locked while open. With no URL it holds the
+	// SQLite database nephele.db and is created when absent. With a URL it may
+	// be empty; otherwise it must exist, and gives the process its Node name.
 	Dir string
-	// URL of a PostgreSQL database (postgres://user@host/name). When set, Dir
-	// is not used.
+	// URL of a PostgreSQL database (postgres://user@host/name).
 	URL string
 	// FullSync has SQLite write each commit through to the medium before it is
 	// acknowledged, so that it survives a power cut. Without it an acknowledged
@@ -67,6 +67,8 @@ type DB struct {
 	back    backend
 	hub     *hub
 	log     *slog.Logger
+	lock    *dirLock // PostgreSQL: of the data directory, if there is one
+	node    string
 	closing sync.Once
 	closed  error
 }
@@ -86,17 +88,34 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	if err := migrate(ctx, db, embedded); err != nil {
+	if err := errors.Join(db.settleIn(c), migrate(ctx, db, embedded)); err != nil {
 		return nil, errors.Join(fmt.Errorf("migrate database: %w", err), db.Close())
 	}
 	return db, nil
 }
 
+// settleIn takes a data directory beside a PostgreSQL database, and its name.
+func (db *DB) settleIn(c Config) (err error) {
+	if c.URL == "" || c.Dir == "" {
+		return nil
+	}
+	if db.lock, err = lockDir(c.Dir); err != nil {
+		return err
+	}
+	db.node, err = nodeName(c.Dir)
+	return err
+}
+
+// Node is the name of this data directory among those that share a PostgreSQL
+// database: the same after every restart, and of one process at a time. It is
+// "" on SQLite, where there is no other, and without a directory.
+func (db *DB) Node() string { return db.node }
+
 // Close waits for running transactions and closes the database.
 func (db *DB) Close() error {
 	db.closing.Do(func() {
 		db.hub.close()
-		db.closed = db.back.close()
+		db.closed = errors.Join(db.back.close(), db.lock.release())
 	})
 	return db.closed
 }
