@@ -69,13 +69,11 @@ func newClients(url string) clients {
 // life is what one client knows of one canary. Only what was acknowledged is
 // certain: an error may hide a success.
 type life struct {
-	name          string
-	created       bool // acknowledged
-	started       bool // acknowledged
-	deleteAsked   bool
-	deleteAcked   bool
-	createUnknown bool
-	startUnknown  bool
+	name        string
+	created     bool // acknowledged
+	started     bool // acknowledged
+	deleteAsked bool
+	deleteAcked bool
 }
 
 // population makes lives until it is told to stop.
@@ -106,18 +104,22 @@ func live(ctx context.Context, c clients, p *population, name string, rng *rand.
 	}
 }
 
-// create asks until the answer is certain: a repeated CreateCanary that is told
-// the name exists was acknowledged by that.
-func (l *life) create(ctx context.Context, c clients) bool {
-	in := &synthetics.CreateCanaryInput{
+// request is the canary as its life wants it: it runs once when it is started.
+func (l *life) request() *synthetics.CreateCanaryInput {
+	return &synthetics.CreateCanaryInput{
 		Name: aws.String(l.name), ArtifactS3Location: aws.String("s3://" + bucket + "/" + l.name),
 		ExecutionRoleArn: aws.String("arn:aws:iam::000000000000:role/canary"),
 		RuntimeVersion:   aws.String("syn-nodejs-puppeteer-10.0"),
 		Schedule:         &types.CanaryScheduleInput{Expression: aws.String("rate(0 minute)")},
 		Code:             &types.CanaryCodeInput{Handler: aws.String("index.handler"), ZipFile: scriptZip()},
 	}
+}
+
+// create asks until the answer is certain: a repeated CreateCanary that is told
+// the name exists was acknowledged by that.
+func (l *life) create(ctx context.Context, c clients) bool {
 	return until(ctx, func() bool {
-		_, err := c.synthetics.CreateCanary(ctx, in)
+		_, err := c.synthetics.CreateCanary(ctx, l.request())
 		var taken *types.ValidationException
 		l.created = err == nil || errors.As(err, &taken)
 		return l.created
@@ -135,7 +137,6 @@ func (l *life) start(ctx context.Context, c clients) bool {
 			l.started = err == nil && started(got.Canary.Status.State)
 			return l.started
 		}
-		l.startUnknown = l.startUnknown || err != nil
 		l.started = err == nil
 		return l.started
 	})

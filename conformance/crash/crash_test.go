@@ -47,8 +47,10 @@ func survive(t *testing.T, database string) {
 	if _, err := c.objects.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String(bucket)}); err != nil {
 		t.Fatal(err)
 	}
+	clock := newSteady(t.Context(), t, c)
 	lives := harass(t, s, c, rand.New(rand.NewPCG(seed, 0)), kills(t))
-	verify(t, s, c, lives)
+	clock.stop(t.Context(), t, c)
+	verify(t, s, c, clock, lives)
 }
 
 // harass keeps two workers busy while the server is killed and restarted.
@@ -91,7 +93,7 @@ func harass(t *testing.T, s *server, c clients, rng *rand.Rand, kills int) []*li
 }
 
 // verify waits for rest and checks every life against what is there.
-func verify(t *testing.T, s *server, c clients, lives []*life) {
+func verify(t *testing.T, s *server, c clients, clock *steady, lives []*life) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	if !poll(ctx, func() bool { return atRest(ctx, c) }) {
@@ -101,6 +103,8 @@ func verify(t *testing.T, s *server, c clients, lives []*life) {
 	for _, canary := range all(ctx, t, c) {
 		there[*canary.Name] = canary
 	}
+	clock.verify(ctx, t, c)
+	delete(there, clock.name)
 	runs := 0
 	for _, l := range lives {
 		_, exists := there[l.name]

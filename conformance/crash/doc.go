@@ -11,6 +11,8 @@
 //   - a canary that was started to run once has exactly one run, with a
 //     verdict, one report among its artifacts, and one datapoint of
 //     SuccessPercent, however often the server died during the run;
+//   - a canary on a schedule has at most one run for each tick, and each has
+//     metrics once;
 //   - when the dust has settled nothing is in a transitional state, and no
 //     process of a run has outlived its server.
 //
