@@ -3,6 +3,7 @@ package door_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"io"
@@ -471,6 +472,18 @@ func TestUntrustedConnectionThatIsGone(t *testing.T) {
 		release()
 		h.leave <- struct{}{}
 		second(t, c, 1)
+	})
+	t.Run("inside TLS", func(t *testing.T) {
+		h := open(t, withAdmin)
+		plain := dial(t, h)
+		release := h.door.MarkUntrusted(plain.LocalAddr(), plain.RemoteAddr())
+		c := tls.Client(plain, &tls.Config{RootCAs: h.authority.Pool(), ServerName: "localhost"})
+		if err := c.HandshakeContext(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		release()
+		io.WriteString(c, admin) //nolint:errcheck // a test
+		second(t, c, 0)
 	})
 	t.Run("not looked at yet", func(t *testing.T) {
 		h := open(t, withAdmin)
