@@ -14,6 +14,9 @@ var attributeNames = []api.ObjectAttributes{"ETag", "Checksum", "ObjectParts", "
 
 // GetObjectAttributes answers chosen facts about an object.
 func (s *Service) GetObjectAttributes(ctx context.Context, in *api.GetObjectAttributesInput) (*api.GetObjectAttributesOutput, error) {
+	if in.SSECustomerAlgorithm != nil {
+		return nil, errHeader(customerHeader)
+	}
 	limit, above, err := checkAttributes(in)
 	if err != nil {
 		return nil, err

@@ -21,6 +21,9 @@ import (
 // CompleteMultipartUpload makes one object of an upload's parts. Doing it twice
 // answers the same, as long as the object is still there.
 func (s *Service) CompleteMultipartUpload(ctx context.Context, in *api.CompleteMultipartUploadInput) (*api.CompleteMultipartUploadOutput, error) {
+	if in.SSECustomerAlgorithm != nil {
+		return nil, errHeader(customerHeader)
+	}
 	if in.MultipartUpload == nil || len(in.MultipartUpload.Parts) == 0 {
 		return nil, errMalformedXML()
 	}

@@ -165,6 +165,9 @@ func mayCopy(in *api.CopyObjectInput, src source, o object) *awserr.Error {
 
 // UploadPartCopy makes a part of an object's bytes or a range of them.
 func (s *Service) UploadPartCopy(ctx context.Context, in *api.UploadPartCopyInput) (*api.UploadPartCopyOutput, error) {
+	if in.SSECustomerAlgorithm != nil {
+		return nil, errHeader(customerHeader)
+	}
 	src, err := newSource(in.CopySource, readCondition{
 		in.CopySourceIfMatch, in.CopySourceIfNoneMatch, in.CopySourceIfModifiedSince,
 		in.CopySourceIfUnmodifiedSince, "x-amz-copy-source-",

@@ -47,7 +47,7 @@ func errPartNumber(n int) *awserr.Error {
 // UploadPart stores a part, in place of the one that had its number before.
 func (s *Service) UploadPart(ctx context.Context, in *api.UploadPartInput) (*api.UploadPartOutput, error) {
 	if in.SSECustomerAlgorithm != nil {
-		return nil, errHeader("x-amz-server-side-encryption-customer-algorithm")
+		return nil, errHeader(customerHeader)
 	}
 	c, err := readClaim(ctx, in)
 	if err != nil {
@@ -163,6 +163,9 @@ func (s *Service) commitPart(ctx context.Context, t target, p *part, st stored) 
 
 // ListParts answers a page of an upload's parts.
 func (s *Service) ListParts(ctx context.Context, in *api.ListPartsInput) (*api.ListPartsOutput, error) {
+	if in.SSECustomerAlgorithm != nil {
+		return nil, errHeader(customerHeader)
+	}
 	_, limit, err := listParameters(nil, in.MaxParts, "max-parts")
 	if err != nil {
 		return nil, err

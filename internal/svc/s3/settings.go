@@ -19,6 +19,9 @@ type settings struct {
 	class                                  *api.StorageClass
 }
 
+// customerHeader asks for encryption under a key of the caller's.
+const customerHeader = "x-amz-server-side-encryption-customer-algorithm"
+
 // refusals are the members that ask for what Nephele does not do.
 type refusals struct {
 	acl        *api.ObjectCannedACL
@@ -41,7 +44,7 @@ func (r refusals) check() *awserr.Error {
 	case r.encryption != nil:
 		return errHeader("x-amz-server-side-encryption")
 	case r.customer != nil:
-		return errHeader("x-amz-server-side-encryption-customer-algorithm")
+		return errHeader(customerHeader)
 	case kms:
 		return errHeader("x-amz-server-side-encryption-aws-kms-key-id")
 	case r.bucketKey != nil && *r.bucketKey:
