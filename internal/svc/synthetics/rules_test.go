@@ -50,9 +50,7 @@ func TestCreateCanaryRules(t *testing.T) {
 		"IPv6 in a VPC": {func(in *api.CreateCanaryInput) {
 			in.VpcConfig = &api.VpcConfigInput{Ipv6AllowedForDualStack: new(true)}
 		}, "NotImplemented", "VpcConfig"},
-		"tracing": {func(in *api.CreateCanaryInput) {
-			in.RunConfig = &api.CanaryRunConfigInput{ActiveTracing: new(true)}
-		}, "NotImplemented", "ActiveTracing"},
+		"tracing": {func(in *api.CreateCanaryInput) { in.RunConfig = &api.CanaryRunConfigInput{ActiveTracing: new(true)} }, "NotImplemented", "ActiveTracing"},
 		"a key and no mode": {func(in *api.CreateCanaryInput) {
 			in.ArtifactConfig = &api.ArtifactConfigInput{S3Encryption: &api.S3EncryptionConfig{KmsKeyArn: new("arn:aws:kms:us-east-1:000000000000:key/1")}}
 		}, "NotImplemented", "encryption"},
