@@ -37,7 +37,7 @@ type server struct {
 	path  string
 	args  []string
 	url   string
-	data  string
+	work  string // the server's TMPDIR
 	cmd   *exec.Cmd
 	log   *bytes.Buffer
 	boots int
@@ -49,13 +49,13 @@ func newServer(t *testing.T, database string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data := t.TempDir()
+	data, work := t.TempDir(), passable(t)
 	addr := freeAddr(t)
 	args := []string{"serve", "--listen", addr, "--data", data}
 	if database != "" {
 		args = append(args, "--database", database)
 	}
-	s := &server{t: t, path: path, args: args, url: "http://" + addr, data: data}
+	s := &server{t: t, path: path, args: args, url: "http://" + addr, work: work}
 	t.Cleanup(func() {
 		s.kill()
 		if t.Failed() {
@@ -63,6 +63,20 @@ func newServer(t *testing.T, database string) *server {
 		}
 	})
 	return s
+}
+
+// passable makes a directory that the users of boxes may pass through, which
+// those of package testing are not.
+func passable(t *testing.T) string {
+	dir, err := os.MkdirTemp("", "nephele-crash-work-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 func freeAddr(t *testing.T) string {
@@ -80,6 +94,7 @@ func (s *server) start() {
 	s.log = &bytes.Buffer{}
 	s.cmd = exec.Command(s.path, s.args...)
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
+	s.cmd.Env = append(os.Environ(), "TMPDIR="+s.work)
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}

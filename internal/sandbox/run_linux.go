@@ -148,7 +148,8 @@ func (r *run) command(argsFD string) *exec.Cmd {
 	}
 	script := fmt.Sprintf("ulimit -c 0; ulimit -n %d; ulimit -f %d; ulimit -p %d || ulimit -u %d; ",
 		openFiles, r.spec.DiskMB<<11, threads, threads)
-	args := []string{"-c", "{ " + script + `} 2>/dev/null; exec "$0" "$@"`, r.box.bwrap, "--args", argsFD, "--"}
+	args := []string{"-c", "{ " + script + `} 2>/dev/null; exec "$0" "$@"`, r.box.bwrap, "--args", argsFD}
+	args = append(append(args, brand(r.box.spaces.dir)...), "--")
 	return exec.Command("/bin/sh", append(args, r.spec.Argv...)...)
 }
 

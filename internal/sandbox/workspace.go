@@ -111,6 +111,7 @@ func sweepSpaces(parent string) {
 		lock, err := lockFile(filepath.Join(dir, lockName), 0)
 		switch {
 		case err == nil:
+			endStrays(dir)
 			_ = removeHeld(dir)
 			_ = lock.Close()
 		case errors.Is(err, fs.ErrNotExist) && time.Since(info.ModTime()) > abandonedAge:
