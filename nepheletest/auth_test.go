@@ -51,10 +51,10 @@ func TestAuth(t *testing.T) {
 	if err := list(srv.Config); err != nil {
 		t.Errorf("root, rest-json: %v", err)
 	}
-	wantError(t, who(stranger), "InvalidClientTokenId")
-	wantError(t, list(stranger), "UnrecognizedClientException")
-	wantError(t, who(forger), "SignatureDoesNotMatch")
-	wantError(t, list(forger), "InvalidSignatureException")
+	_ = wantError(t, who(stranger), "InvalidClientTokenId")
+	_ = wantError(t, list(stranger), "UnrecognizedClientException")
+	_ = wantError(t, who(forger), "SignatureDoesNotMatch")
+	_ = wantError(t, list(forger), "InvalidSignatureException")
 }
 
 func TestAuthHasNoReset(t *testing.T) {

@@ -3,6 +3,7 @@ package door
 import (
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"nephele.dev/nephele/internal/shape"
@@ -95,8 +96,7 @@ func (h *hosts) cut(name string) (rest, suffix string) {
 // readS3 finds the label of S3 that has nothing but a region behind it.
 func readS3(labels []string) (hostInfo, bool) {
 	info := hostInfo{service: "s3"}
-	for i := len(labels) - 1; i >= 0; i-- {
-		l := labels[i]
+	for i, l := range slices.Backward(labels) {
 		switch {
 		case l == "s3" || strings.HasPrefix(l, "s3-"):
 			if r := strings.TrimPrefix(l, "s3-"); info.region == "" && isRegion(r) {

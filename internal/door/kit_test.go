@@ -185,8 +185,6 @@ func (keys) Credential(_ context.Context, id, token string) (door.Credential, er
 // quiet is a logger that writes nothing.
 var quiet = slog.New(slog.DiscardHandler)
 
-func ptr[T any](v T) *T { return &v }
-
 // services registers the operations behind the door.
 func (h *house) services(p *plane.Plane) []*shape.Service {
 	p.Register(sts.Service(), sts.Handlers{GetCallerIdentity: h.identity}.Table())
@@ -211,7 +209,7 @@ func (h *house) identity(ctx context.Context, _ *sts.GetCallerIdentityInput) (*s
 }
 
 func (h *house) parameter(_ context.Context, in *ssm.GetParameterInput) (*ssm.GetParameterOutput, error) {
-	return &ssm.GetParameterOutput{Parameter: &ssm.Parameter{Name: &in.Name, Value: ptr("v")}}, nil
+	return &ssm.GetParameterOutput{Parameter: &ssm.Parameter{Name: &in.Name, Value: new("v")}}, nil
 }
 
 func (h *house) canary(ctx context.Context, in *synthetics.GetCanaryInput) (*synthetics.GetCanaryOutput, error) {
@@ -243,7 +241,7 @@ func (h *house) put(ctx context.Context, in *s3.PutObjectInput) (*s3.PutObjectOu
 	h.objects[in.Bucket+"/"+in.Key] = body
 	h.header = plane.FromContext(ctx).Header
 	sum := md5.Sum(body)
-	return &s3.PutObjectOutput{ETag: ptr(`"` + hex.EncodeToString(sum[:]) + `"`)}, nil
+	return &s3.PutObjectOutput{ETag: new(`"` + hex.EncodeToString(sum[:]) + `"`)}, nil
 }
 
 func (h *house) get(_ context.Context, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
@@ -253,7 +251,7 @@ func (h *house) get(_ context.Context, in *s3.GetObjectInput) (*s3.GetObjectOutp
 	if !ok {
 		return nil, awserr.New("NoSuchKey", http.StatusNotFound, "The specified key does not exist.")
 	}
-	return &s3.GetObjectOutput{Body: bytes.NewReader(body), ContentLength: ptr(int64(len(body)))}, nil
+	return &s3.GetObjectOutput{Body: bytes.NewReader(body), ContentLength: new(int64(len(body)))}, nil
 }
 
 func (h *house) deleteObjects(_ context.Context, in *s3.DeleteObjectsInput) (*s3.DeleteObjectsOutput, error) {

@@ -3,6 +3,7 @@ package door
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -27,8 +28,8 @@ func (d *Door) peerOf(r *http.Request) peer {
 		r.Host = host
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0; i-- {
-		addr := addrOf(strings.TrimSpace(hops[i]))
+	for _, hop := range slices.Backward(hops) {
+		addr := addrOf(strings.TrimSpace(hop))
 		if !addr.IsValid() {
 			break
 		}

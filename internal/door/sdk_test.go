@@ -103,8 +103,7 @@ func exerciseS3(t *testing.T, h *house, client *awss3.Client) {
 		}
 	}
 	_, err := client.GetObject(ctx, &awss3.GetObjectInput{Bucket: aws.String("a-bucket"), Key: aws.String("nothing")})
-	var absent *s3types.NoSuchKey
-	if !errors.As(err, &absent) {
+	if _, ok := errors.AsType[*s3types.NoSuchKey](err); !ok {
 		t.Errorf("GetObject of nothing: %v", err)
 	}
 	exercisePresigned(t, h, client)

@@ -107,7 +107,7 @@ func (b *box) openGate(spec Spec, uid uint32) (*gate, error) {
 		return nil, fmt.Errorf("sandbox: egress: %w", err)
 	}
 	g := &gate{dir: dir, socket: filepath.Join(dir, "s")}
-	l, err := net.Listen("unix", g.socket)
+	l, err := new(net.ListenConfig).Listen(context.Background(), "unix", g.socket)
 	if err != nil {
 		_ = os.RemoveAll(dir)
 		return nil, fmt.Errorf("sandbox: egress: %w", err)

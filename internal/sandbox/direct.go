@@ -97,7 +97,7 @@ func (d *direct) command(spec Spec, w *Workspace, truncated *atomic.Bool) (*exec
 		argv[i] = onHost(paths, a)
 	}
 	mark := "NEPHELE_BOX=" + filepath.Base(w.Dir)
-	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd := exec.CommandContext(context.Background(), argv[0], argv[1:]...) // ended by watch
 	cmd.Dir, cmd.Env = w.Out, []string{mark}
 	for _, name := range slices.Sorted(maps.Keys(spec.Env)) {
 		cmd.Env = append(cmd.Env, name+"="+onHost(paths, spec.Env[name]))

@@ -9,13 +9,13 @@ import (
 type Grade string
 
 const (
-	// GradeFull: namespaces, limits enforced by cgroups, system call filter,
+	// GradeFull has namespaces, limits enforced by cgroups, system call filter,
 	// and the browser's own sandbox inside.
 	GradeFull Grade = "full"
-	// GradePartial: namespaces, but something of the rest is missing; memory
+	// GradePartial has namespaces, but something of the rest is missing; memory
 	// limits are then kept by sampling, or the browser runs without its own.
 	GradePartial Grade = "partial"
-	// GradeNone: programs would run as ordinary processes.
+	// GradeNone means that programs would run as ordinary processes.
 	GradeNone Grade = "none"
 )
 

@@ -150,7 +150,7 @@ func (r *run) command(argsFD string) *exec.Cmd {
 		openFiles, r.spec.DiskMB<<11, threads, threads)
 	args := []string{"-c", "{ " + script + `} 2>/dev/null; exec "$0" "$@"`, r.box.bwrap, "--args", argsFD}
 	args = append(append(args, brand(r.box.spaces.dir)...), "--")
-	return exec.Command("/bin/sh", append(args, r.spec.Argv...)...)
+	return exec.CommandContext(context.Background(), "/bin/sh", append(args, r.spec.Argv...)...)
 }
 
 // openOut opens the box's output directory through /proc once the marker shows

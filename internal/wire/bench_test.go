@@ -62,11 +62,11 @@ func benchmarkCall(b *testing.B, p shape.Protocol, op *shape.Operation, in, out 
 
 func commandOutput(in *ssm.SendCommandInput) *ssm.SendCommandOutput {
 	return &ssm.SendCommandOutput{Command: &ssm.Command{
-		CommandId: ptr("0831e1a8-a1ac-4257-a1fd-c831b48c4107"), DocumentName: ptr(in.DocumentName), Comment: in.Comment,
-		ExpiresAfter: ptr(moment), RequestedDateTime: ptr(moment), Parameters: in.Parameters, InstanceIds: in.InstanceIds,
-		Targets: in.Targets, Status: ptr(ssm.CommandStatus("Pending")), StatusDetails: ptr("Pending"),
+		CommandId: new("0831e1a8-a1ac-4257-a1fd-c831b48c4107"), DocumentName: new(in.DocumentName), Comment: in.Comment,
+		ExpiresAfter: new(moment), RequestedDateTime: new(moment), Parameters: in.Parameters, InstanceIds: in.InstanceIds,
+		Targets: in.Targets, Status: new(ssm.CommandStatus("Pending")), StatusDetails: new("Pending"),
 		OutputS3BucketName: in.OutputS3BucketName, MaxConcurrency: in.MaxConcurrency, MaxErrors: in.MaxErrors,
-		TargetCount: ptr(int32(2)), CompletedCount: ptr(int32(0)), CloudWatchOutputConfig: in.CloudWatchOutputConfig,
+		TargetCount: new(int32(2)), CompletedCount: new(int32(0)), CloudWatchOutputConfig: in.CloudWatchOutputConfig,
 	}}
 }
 
@@ -76,7 +76,7 @@ func BenchmarkPutMetricData(b *testing.B) {
 	in := &cloudwatch.PutMetricDataInput{Namespace: "bench"}
 	for range 1000 {
 		in.MetricData = append(in.MetricData, &cloudwatch.MetricDatum{
-			MetricName: "latency", Value: ptr(1.25), Timestamp: ptr(moment),
+			MetricName: "latency", Value: new(1.25), Timestamp: new(moment),
 			Dimensions: []*cloudwatch.Dimension{{Name: "host", Value: "a"}, {Name: "path", Value: "/"}},
 		})
 	}
@@ -111,7 +111,7 @@ func BenchmarkRouter(b *testing.B) {
 func BenchmarkGetObject(b *testing.B) {
 	op := s3.Service().Operation("HeadObject")
 	out := &s3.HeadObjectOutput{
-		ETag: ptr(`"abc"`), ContentLength: ptr(int64(3)), LastModified: ptr(moment), ContentType: ptr("text/plain"),
+		ETag: new(`"abc"`), ContentLength: new(int64(3)), LastModified: new(moment), ContentType: new("text/plain"),
 		Metadata: map[string]string{"a": "b"},
 	}
 	w := discard{http.Header{}}

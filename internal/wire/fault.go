@@ -47,8 +47,7 @@ func refusal(p shape.Protocol, op *shape.Operation, err error) *awserr.Error {
 // refusalXML tells a bad header or parameter from a bad document, as S3 does.
 // S3's text for the latter says nothing of the reason; it stays in the cause.
 func refusalXML(op *shape.Operation, err error) *awserr.Error {
-	var b *bindingError
-	if errors.As(err, &b) {
+	if _, ok := errors.AsType[*bindingError](err); ok {
 		return awserr.New("InvalidArgument", http.StatusBadRequest, "%s", err)
 	}
 	if isS3(op.Service) {

@@ -18,8 +18,6 @@ var (
 	moment   = time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
 )
 
-func ptr[T any](v T) *T { return &v }
-
 func readAll(t testing.TB, r io.Reader) []byte {
 	t.Helper()
 	b, err := io.ReadAll(r)

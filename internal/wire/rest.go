@@ -239,7 +239,7 @@ func (c *restCodec) requestBody(op *shape.Operation, p *plan, v reflect.Value) (
 	case f.plan.Kind == shape.String:
 		return []byte(x.String()), "text/plain", nil
 	case f.plan.Kind == shape.Blob && f.plan.Streaming:
-		r, _ := x.Interface().(io.Reader)
+		r, _ := reflect.TypeAssert[io.Reader](x)
 		return nil, "application/octet-stream", r
 	case f.plan.Kind == shape.Blob:
 		return x.Bytes(), "application/octet-stream", nil

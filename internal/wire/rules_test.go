@@ -68,7 +68,7 @@ func TestLaxJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &ssm.SendCommandInput{DocumentName: "é🙂\uFFFDx/", TimeoutSeconds: ptr(int32(60)), InstanceIds: []string{}}
+	want := &ssm.SendCommandInput{DocumentName: "é🙂\uFFFDx/", TimeoutSeconds: new(int32(60)), InstanceIds: []string{}}
 	if diff := cmp.Diff(want, in.Value); diff != "" {
 		t.Errorf("input (-want +got):\n%s", diff)
 	}
@@ -78,12 +78,12 @@ var metrics = &cloudwatch.PutMetricDataInput{
 	Namespace: "a <b> & é",
 	MetricData: []*cloudwatch.MetricDatum{
 		{
-			MetricName: "m", Timestamp: ptr(moment), Value: ptr(-1.5e-9), StorageResolution: ptr(int32(1)),
-			Unit: ptr(cloudwatch.StandardUnit("Seconds")), Dimensions: []*cloudwatch.Dimension{{Name: "x", Value: ""}},
+			MetricName: "m", Timestamp: new(moment), Value: new(-1.5e-9), StorageResolution: new(int32(1)),
+			Unit: new(cloudwatch.StandardUnit("Seconds")), Dimensions: []*cloudwatch.Dimension{{Name: "x", Value: ""}},
 		},
 		{MetricName: "n", Values: []float64{1, math.Inf(1), 1e300}, Counts: []float64{1, 2, 3}},
 	},
-	StrictEntityValidation: ptr(false),
+	StrictEntityValidation: new(false),
 }
 
 // TestOneOperationInEveryProtocol sends the same input three ways, as clients
@@ -177,7 +177,7 @@ func TestSQSQuery(t *testing.T) {
 	}
 	want := &sqs.SendMessageInput{
 		QueueUrl: "http://localhost:4566/000000000000/q", MessageBody: "hi",
-		MessageAttributes: map[string]*sqs.MessageAttributeValue{"a": {DataType: "String", StringValue: ptr("b")}},
+		MessageAttributes: map[string]*sqs.MessageAttributeValue{"a": {DataType: "String", StringValue: new("b")}},
 	}
 	if diff := cmp.Diff(want, in.Value); diff != "" {
 		t.Errorf("input (-want +got):\n%s", diff)
@@ -204,11 +204,11 @@ func TestS3Forms(t *testing.T) {
 		out  any
 		want string
 	}{
-		{"GetBucketLocation", &s3.GetBucketLocationOutput{LocationConstraint: ptr(s3.BucketLocationConstraint("eu-west-1"))}, `<LocationConstraint` + ns + `>eu-west-1</LocationConstraint>`},
+		{"GetBucketLocation", &s3.GetBucketLocationOutput{LocationConstraint: new(s3.BucketLocationConstraint("eu-west-1"))}, `<LocationConstraint` + ns + `>eu-west-1</LocationConstraint>`},
 		{"GetBucketLocation", nil, `<LocationConstraint` + ns + `></LocationConstraint>`},
-		{"ListBuckets", &s3.ListBucketsOutput{Buckets: []*s3.Bucket{{Name: ptr("b"), CreationDate: ptr(moment.Truncate(time.Second))}}}, `<ListAllMyBucketsResult` + ns + `><Buckets><Bucket><Name>b</Name><CreationDate>2026-01-02T03:04:05.000Z</CreationDate></Bucket></Buckets></ListAllMyBucketsResult>`},
-		{"ListObjectsV2", &s3.ListObjectsV2Output{Contents: []*s3.Object{{Key: ptr("a\r&b")}, {Key: ptr("c")}}}, `<ListBucketResult` + ns + `><Contents><Key>a&#xD;&amp;b</Key></Contents><Contents><Key>c</Key></Contents></ListBucketResult>`},
-		{"CopyObject", &s3.CopyObjectOutput{CopyObjectResult: &s3.CopyObjectResult{ETag: ptr(`"e"`)}}, `<CopyObjectResult` + ns + `><ETag>&quot;e&quot;</ETag></CopyObjectResult>`},
+		{"ListBuckets", &s3.ListBucketsOutput{Buckets: []*s3.Bucket{{Name: new("b"), CreationDate: new(moment.Truncate(time.Second))}}}, `<ListAllMyBucketsResult` + ns + `><Buckets><Bucket><Name>b</Name><CreationDate>2026-01-02T03:04:05.000Z</CreationDate></Bucket></Buckets></ListAllMyBucketsResult>`},
+		{"ListObjectsV2", &s3.ListObjectsV2Output{Contents: []*s3.Object{{Key: new("a\r&b")}, {Key: new("c")}}}, `<ListBucketResult` + ns + `><Contents><Key>a&#xD;&amp;b</Key></Contents><Contents><Key>c</Key></Contents></ListBucketResult>`},
+		{"CopyObject", &s3.CopyObjectOutput{CopyObjectResult: &s3.CopyObjectResult{ETag: new(`"e"`)}}, `<CopyObjectResult` + ns + `><ETag>&quot;e&quot;</ETag></CopyObjectResult>`},
 	} {
 		w := respond(t, shape.RestXML, s3.Service().Operation(c.op), c.out)
 		if diff := cmp.Diff(xmlHead+c.want, w.Body.String()); diff != "" {
@@ -216,9 +216,9 @@ func TestS3Forms(t *testing.T) {
 		}
 	}
 	w := respond(t, shape.RestXML, s3.Service().Operation("HeadObject"), &s3.HeadObjectOutput{
-		ContentLength: ptr(int64(42)), LastModified: ptr(moment), Metadata: map[string]string{"my-key": "v\r\nX: y"},
+		ContentLength: new(int64(42)), LastModified: new(moment), Metadata: map[string]string{"my-key": "v\r\nX: y"},
 	})
-	if w.Body.Len() > 0 || w.Header().Get("Content-Length") != "42" || w.Header()["x-amz-meta-my-key"][0] != "v  X: y" ||
+	if w.Body.Len() > 0 || w.Header().Get("Content-Length") != "42" || w.Header()["x-amz-meta-my-key"][0] != "v  X: y" || //nolint:staticcheck // S3 keeps the case
 		w.Header().Get("Last-Modified") != "Fri, 02 Jan 2026 03:04:05 GMT" {
 		t.Errorf("HeadObject: %q %v", w.Body, w.Header())
 	}
@@ -248,7 +248,7 @@ func TestStreams(t *testing.T) {
 		t.Error("what streams is not told right")
 	}
 	body := &stream{Reader: strings.NewReader("abc")}
-	w := respond(t, shape.RestXML, get, &s3.GetObjectOutput{Body: body, ContentType: ptr("text/x")})
+	w := respond(t, shape.RestXML, get, &s3.GetObjectOutput{Body: body, ContentType: new("text/x")})
 	if w.Body.String() != "abc" || !body.closed || w.Header().Get("Content-Type") != "text/x" {
 		t.Errorf("%q, closed %v, %v", w.Body, body.closed, w.Header())
 	}
@@ -268,7 +268,7 @@ func TestStreams(t *testing.T) {
 // TestPayloadBlob keeps bytes as they are.
 func TestPayloadBlob(t *testing.T) {
 	t.Parallel()
-	w := respond(t, shape.RestJSON, lambda.Service().Operation("Invoke"), &lambda.InvokeOutput{StatusCode: ptr(int32(202)), Payload: []byte("\x00{}")})
+	w := respond(t, shape.RestJSON, lambda.Service().Operation("Invoke"), &lambda.InvokeOutput{StatusCode: new(int32(202)), Payload: []byte("\x00{}")})
 	if w.Code != http.StatusAccepted || w.Body.String() != "\x00{}" {
 		t.Errorf("%d %q", w.Code, w.Body)
 	}

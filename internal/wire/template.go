@@ -3,6 +3,7 @@ package wire
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"nephele.dev/nephele/internal/shape"
@@ -222,12 +223,12 @@ func (m *matcher) walk(n *restNode, i int, values []string) (*restOp, []string) 
 		}
 	}
 	if n.label != nil && seg != "" {
-		if o, v := m.walk(n.label, i+1, append(values[:len(values):len(values)], seg)); o != nil {
+		if o, v := m.walk(n.label, i+1, append(slices.Clip(values), seg)); o != nil {
 			return o, v
 		}
 	}
 	if o := m.choose(n.greedy); o != nil {
-		return o, append(values[:len(values):len(values)], strings.Join(m.segments[i:], "/"))
+		return o, append(slices.Clip(values), strings.Join(m.segments[i:], "/"))
 	}
 	return nil, nil
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -135,7 +136,7 @@ func (u upload) encode(prev string) string {
 		prev = hex.EncodeToString(h.Sum(nil))
 		return prev
 	}
-	for _, c := range append(u.chunks[:len(u.chunks):len(u.chunks)], nil) {
+	for _, c := range append(slices.Clip(u.chunks), nil) {
 		fmt.Fprintf(&b, "%x", len(c))
 		if u.mode != sigv4.StreamingTrailer {
 			b.WriteString(";chunk-signature=" + sign("PAYLOAD", sigv4.EmptyHash+"\n"+sigv4.BodyHash(c)))

@@ -8,6 +8,7 @@ import (
 	"hash"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -233,12 +234,7 @@ func (c *chunkReader) readTrailers() (mac string, text []byte, err error) {
 }
 
 func (c *chunkReader) expects(name string) bool {
-	for _, n := range c.names {
-		if n == name {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(c.names, name)
 }
 
 // checkTrailers requires all announced trailers, signed where chunks are.

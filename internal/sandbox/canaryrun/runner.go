@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -224,16 +225,12 @@ func (r *Runner) spec(job Job, w *sandbox.Workspace) (sandbox.Spec, error) {
 		return sandbox.Spec{}, fmt.Errorf("canary run: %w", err)
 	}
 	env := map[string]string{"TZ": "UTC", "LANG": "en_US.UTF-8"}
-	for name, value := range job.Env {
-		env[name] = value
-	}
-	for name, value := range map[string]string{
+	maps.Copy(env, job.Env)
+	maps.Copy(env, map[string]string{
 		"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": sandbox.BoxHome, "TMPDIR": sandbox.BoxOut,
 		"NEPHELE_RUN": string(told), "NEPHELE_CODE": sandbox.BoxCode, "NEPHELE_OUT": sandbox.BoxOut,
 		"NEPHELE_PROXY": sandbox.BoxProxy, "NEPHELE_BROWSER": r.browser.box,
-	} {
-		env[name] = value
-	}
+	})
 	mounts := []sandbox.Mount{
 		{Host: r.runtime.Code, Box: boxRuntime},
 		{Host: filepath.Join(r.runtime.Code, nodejs.Modules), Box: boxModules},

@@ -178,8 +178,7 @@ func (p *Proxy) forward(w http.ResponseWriter, r *http.Request) {
 		},
 		ErrorLog: log.New(io.Discard, "", 0),
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			var refused *RefusedError
-			if errors.As(err, &refused) {
+			if refused, ok := errors.AsType[*RefusedError](err); ok {
 				p.refuse(w, refused)
 				return
 			}

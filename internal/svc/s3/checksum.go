@@ -11,6 +11,7 @@ import (
 	"hash/crc32"
 	"hash/crc64"
 	"reflect"
+	"slices"
 	"strings"
 
 	"nephele.dev/nephele/internal/awserr"
@@ -107,10 +108,8 @@ func checkAlgorithm(name string) *awserr.Error {
 	if _, ok := algorithms[name]; ok || name == "" {
 		return nil
 	}
-	for _, n := range unsupportedSums {
-		if n == name {
-			return errHeader(sumHeader(name))
-		}
+	if slices.Contains(unsupportedSums, name) {
+		return errHeader(sumHeader(name))
 	}
 	return errInvalidRequest("Checksum algorithm provided is unsupported. Please try again with any of the " +
 		"valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]")

@@ -19,17 +19,17 @@ func TestCustomerKeysAreRefused(t *testing.T) {
 		_, err := w.UploadPartCopy(t.Context(), &api.UploadPartCopyInput{
 			Bucket: "bucket", Key: "big", UploadId: id, PartNumber: 2, CopySource: "bucket/source", SSECustomerAlgorithm: aes,
 		})
-		refused(t, "NotImplemented", 501, err)
+		_ = refused(t, "NotImplemented", 501, err)
 		_, err = w.ListParts(t.Context(), &api.ListPartsInput{Bucket: "bucket", Key: "big", UploadId: id, SSECustomerAlgorithm: aes})
-		refused(t, "NotImplemented", 501, err)
+		_ = refused(t, "NotImplemented", 501, err)
 		_, err = w.CompleteMultipartUpload(t.Context(), &api.CompleteMultipartUploadInput{
 			Bucket: "bucket", Key: "big", UploadId: id, SSECustomerAlgorithm: aes, MultipartUpload: &api.CompletedMultipartUpload{Parts: list},
 		})
-		refused(t, "NotImplemented", 501, err)
+		_ = refused(t, "NotImplemented", 501, err)
 		_, err = w.GetObjectAttributes(t.Context(), &api.GetObjectAttributesInput{
 			Bucket: "bucket", Key: "source", SSECustomerAlgorithm: aes, ObjectAttributes: []api.ObjectAttributes{"ETag"},
 		})
-		refused(t, "NotImplemented", 501, err)
+		_ = refused(t, "NotImplemented", 501, err)
 		must(w.complete(t, up, list))(t) // nothing was changed
 	})
 }

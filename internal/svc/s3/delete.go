@@ -90,15 +90,15 @@ func checkDelete(ctx context.Context, in *api.DeleteObjectsInput) *awserr.Error 
 // deleteOne deletes one of many. What the client did wrong goes into out; an
 // error is ours and fails the whole.
 func deleteOne(tx *store.Tx, bucket string, id *api.ObjectIdentifier, quiet bool, out *api.DeleteObjectsOutput) error {
-	err := error(nil)
-	if e := checkKey(id.Key); e != nil {
-		err = e
+	var err error
+	if refused := checkKey(id.Key); refused != nil {
+		err = refused
 	} else {
 		err = deletion{id.Key, id.VersionId, id.ETag, id.LastModifiedTime, id.Size}.run(tx, bucket)
 	}
 	if e := awserr.As(err); e != nil {
 		out.Errors = append(out.Errors, &api.Error{Key: &id.Key, VersionId: id.VersionId, Code: &e.Code, Message: &e.Message})
-		return nil
+		return nil //nolint:nilerr // it is told in out
 	}
 	if err == nil && !quiet {
 		out.Deleted = append(out.Deleted, &api.DeletedObject{Key: &id.Key, VersionId: id.VersionId})

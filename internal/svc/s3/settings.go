@@ -16,7 +16,6 @@ type settings struct {
 	encoding, language, redirect, tagging  *string
 	expires                                *time.Time
 	metadata                               map[string]string
-	class                                  *api.StorageClass
 }
 
 // customerHeader asks for encryption under a key of the caller's.

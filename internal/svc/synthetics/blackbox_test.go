@@ -399,8 +399,7 @@ func TestListingsArePaged(t *testing.T) {
 		t.Errorf("paged listing %v", got)
 	}
 	_, err := u.canaries.DescribeCanaries(t.Context(), &synthetics.DescribeCanariesInput{NextToken: aws.String("forged-token")})
-	var refused *types.ValidationException
-	if !errors.As(err, &refused) {
+	if _, ok := errors.AsType[*types.ValidationException](err); !ok {
 		t.Errorf("a forged token gives %v", err)
 	}
 }

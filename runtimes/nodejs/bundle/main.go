@@ -8,6 +8,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -62,7 +63,7 @@ func recorded() (hash string) {
 }
 
 func command(name string, args ...string) error {
-	c := exec.Command(name, args...)
+	c := exec.CommandContext(context.Background(), name, args...)
 	c.Stdout, c.Stderr = os.Stderr, os.Stderr
 	if err := c.Run(); err != nil {
 		return fmt.Errorf("%s: %w (Node.js with npm is needed to rebuild the bundle)", name, err)
