@@ -146,12 +146,12 @@ func TestListParameters(t *testing.T) {
 			t.Error("a page of nothing has no next")
 		}
 		_, err := w.ListObjectsV2(t.Context(), &api.ListObjectsV2Input{Bucket: "listed", MaxKeys: new(int32(-1))})
-		refused(t, "InvalidArgument", 400, err)
+		_ = refused(t, "InvalidArgument", 400, err)
 		_, err = w.ListObjectsV2(t.Context(), &api.ListObjectsV2Input{Bucket: "listed", ContinuationToken: new("what?")})
-		refused(t, "InvalidArgument", 400, err)
+		_ = refused(t, "InvalidArgument", 400, err)
 		_, err = w.ListObjectsV2(t.Context(), &api.ListObjectsV2Input{Bucket: "listed", Prefix: new("a\x00")})
-		refused(t, "InvalidURI", 400, err)
+		_ = refused(t, "InvalidURI", 400, err)
 		_, err = w.ListObjectsV2(t.Context(), &api.ListObjectsV2Input{Bucket: "no-such-bucket"})
-		refused(t, "NoSuchBucket", 404, err)
+		_ = refused(t, "NoSuchBucket", 404, err)
 	})
 }

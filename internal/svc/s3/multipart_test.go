@@ -121,20 +121,20 @@ func TestMultipartChecksums(t *testing.T) {
 		_, err := w.CreateMultipartUpload(t.Context(), &api.CreateMultipartUploadInput{
 			Bucket: "bucket", Key: "k", ChecksumAlgorithm: new(api.ChecksumAlgorithm("SHA1")), ChecksumType: new(api.ChecksumType("FULL_OBJECT")),
 		})
-		refused(t, "InvalidRequest", 400, err)
+		_ = refused(t, "InvalidRequest", 400, err)
 		up := must(w.CreateMultipartUpload(t.Context(), &api.CreateMultipartUploadInput{
 			Bucket: "bucket", Key: "k", ChecksumAlgorithm: new(api.ChecksumAlgorithm("SHA1")),
 		}))(t)
 		_, err = w.UploadPart(t.Context(), &api.UploadPartInput{
 			Bucket: "bucket", Key: "k", UploadId: *up.UploadId, PartNumber: 1, ChecksumCRC32: new("AAAAAA=="),
 		})
-		refused(t, "InvalidRequest", 400, err)
+		_ = refused(t, "InvalidRequest", 400, err)
 		// A checksum is verified also where the upload declared none.
 		up = must(w.CreateMultipartUpload(t.Context(), &api.CreateMultipartUploadInput{Bucket: "bucket", Key: "k"}))(t)
 		_, err = w.UploadPart(t.Context(), &api.UploadPartInput{
 			Bucket: "bucket", Key: "k", UploadId: *up.UploadId, PartNumber: 1, ChecksumCRC32: new("AAAAAA=="), Body: bytes.NewReader(body),
 		})
-		refused(t, "BadDigest", 400, err)
+		_ = refused(t, "BadDigest", 400, err)
 	})
 }
 
@@ -158,14 +158,14 @@ func TestMultipartRefused(t *testing.T) {
 			{[]*api.CompletedPart{part(3, *list[0].ETag)}, "InvalidPart"},
 		} {
 			_, err := w.complete(t, up, c.list)
-			refused(t, c.code, 400, err)
+			_ = refused(t, c.code, 400, err)
 		}
 		for _, n := range []int32{0, 10_001} {
 			_, err := w.UploadPart(ctx, &api.UploadPartInput{Bucket: "bucket", Key: "k", UploadId: *up.UploadId, PartNumber: n})
-			refused(t, "InvalidArgument", 400, err)
+			_ = refused(t, "InvalidArgument", 400, err)
 		}
 		_, err := w.UploadPart(ctx, &api.UploadPartInput{Bucket: "bucket", Key: "other", UploadId: *up.UploadId, PartNumber: 1})
-		refused(t, "NoSuchUpload", 404, err)
+		_ = refused(t, "NoSuchUpload", 404, err)
 
 		parts := must(w.ListParts(ctx, &api.ListPartsInput{Bucket: "bucket", Key: "k", UploadId: *up.UploadId, MaxParts: new(int32(1))}))(t)
 		if len(parts.Parts) != 1 || !*parts.IsTruncated || *parts.NextPartNumberMarker != 1 {
@@ -177,9 +177,9 @@ func TestMultipartRefused(t *testing.T) {
 		}
 		must(w.AbortMultipartUpload(ctx, &api.AbortMultipartUploadInput{Bucket: "bucket", Key: "k", UploadId: *up.UploadId}))(t)
 		_, err = w.AbortMultipartUpload(ctx, &api.AbortMultipartUploadInput{Bucket: "bucket", Key: "k", UploadId: *up.UploadId})
-		refused(t, "NoSuchUpload", 404, err)
+		_ = refused(t, "NoSuchUpload", 404, err)
 		_, err = w.complete(t, up, list)
-		refused(t, "NoSuchUpload", 404, err)
+		_ = refused(t, "NoSuchUpload", 404, err)
 	})
 }
 
@@ -230,7 +230,7 @@ func TestUploadPartCopy(t *testing.T) {
 		for _, bad := range []string{"bytes=5-100", "bytes=5-", "bytes=-2", "5-6"} {
 			in.CopySourceRange = &bad
 			_, err := w.UploadPartCopy(t.Context(), &in)
-			refused(t, "InvalidArgument", 400, err)
+			_ = refused(t, "InvalidArgument", 400, err)
 		}
 	})
 }

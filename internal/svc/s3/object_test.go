@@ -42,11 +42,11 @@ func TestBuckets(t *testing.T) {
 			{w.Client, "east", config("mars-1"), "InvalidLocationConstraint", 400},
 		} {
 			_, err := c.client.CreateBucket(ctx, &api.CreateBucketInput{Bucket: c.name, CreateBucketConfiguration: c.config})
-			refused(t, c.code, c.status, err)
+			_ = refused(t, c.code, c.status, err)
 		}
 		must(west.CreateBucket(ctx, &api.CreateBucketInput{Bucket: "west", CreateBucketConfiguration: config("EU")}))(t)
 		_, err := west.CreateBucket(ctx, &api.CreateBucketInput{Bucket: "west", CreateBucketConfiguration: config("eu-west-1")})
-		refused(t, "BucketAlreadyOwnedByYou", 409, err)
+		_ = refused(t, "BucketAlreadyOwnedByYou", 409, err)
 
 		if l := must(w.GetBucketLocation(ctx, &api.GetBucketLocationInput{Bucket: "first"}))(t); l.LocationConstraint != nil {
 			t.Errorf("location of us-east-1 is %v", *l.LocationConstraint)
@@ -55,17 +55,17 @@ func TestBuckets(t *testing.T) {
 			t.Errorf("region %s", *h.BucketRegion)
 		}
 		_, err = other.HeadBucket(ctx, &api.HeadBucketInput{Bucket: "first"})
-		refused(t, "AccessDenied", 403, err)
+		_ = refused(t, "AccessDenied", 403, err)
 		_, err = w.HeadBucket(ctx, &api.HeadBucketInput{Bucket: "first", ExpectedBucketOwner: new("111122223333")})
-		refused(t, "AccessDenied", 403, err)
+		_ = refused(t, "AccessDenied", 403, err)
 		checkBucketPages(t, w)
 
 		w.put(t, "first", "k", "v")
 		_, err = w.DeleteBucket(ctx, &api.DeleteBucketInput{Bucket: "first"})
-		refused(t, "BucketNotEmpty", 409, err)
+		_ = refused(t, "BucketNotEmpty", 409, err)
 		must(w.DeleteBucket(ctx, &api.DeleteBucketInput{Bucket: "west"}))(t)
 		_, err = w.DeleteBucket(ctx, &api.DeleteBucketInput{Bucket: "west"})
-		refused(t, "NoSuchBucket", 404, err)
+		_ = refused(t, "NoSuchBucket", 404, err)
 	})
 }
 
@@ -157,7 +157,7 @@ func TestReadRefused(t *testing.T) {
 			{api.GetObjectInput{Bucket: "bucket", Key: "k", SSECustomerAlgorithm: new("AES256")}, "InvalidRequest", 400},
 		} {
 			_, err := w.GetObject(t.Context(), &c.in)
-			refused(t, c.code, c.status, err)
+			_ = refused(t, c.code, c.status, err)
 		}
 		must(w.HeadObject(t.Context(), &api.HeadObjectInput{Bucket: "bucket", Key: "cold"}))(t)
 	})
@@ -206,7 +206,7 @@ func TestPutRefused(t *testing.T) {
 		} {
 			_, err := w.PutObject(t.Context(), c.in)
 			t.Log(c.name)
-			refused(t, c.code, c.status, err)
+			_ = refused(t, c.code, c.status, err)
 		}
 		if n := w.blobCount(t); n != 1 {
 			t.Errorf("%d blobs are left", n)
@@ -241,7 +241,7 @@ func TestDelete(t *testing.T) {
 		etag := w.put(t, "bucket", "a", "1").ETag
 		w.put(t, "bucket", "b", "2")
 		_, err := w.DeleteObject(ctx, &api.DeleteObjectInput{Bucket: "bucket", Key: "a", IfMatch: new("nope")})
-		refused(t, "PreconditionFailed", 412, err)
+		_ = refused(t, "PreconditionFailed", 412, err)
 		must(w.DeleteObject(ctx, &api.DeleteObjectInput{Bucket: "bucket", Key: "a", IfMatch: etag}))(t)
 		must(w.DeleteObject(ctx, &api.DeleteObjectInput{Bucket: "bucket", Key: "a"}))(t)
 		out := must(w.DeleteObjects(ctx, &api.DeleteObjectsInput{Bucket: "bucket", Delete: &api.Delete{Objects: []*api.ObjectIdentifier{
@@ -251,13 +251,13 @@ func TestDelete(t *testing.T) {
 			t.Errorf("deleted %d, errors %d", len(out.Deleted), len(out.Errors))
 		}
 		_, err = w.DeleteObjects(ctx, &api.DeleteObjectsInput{Bucket: "bucket", Delete: &api.Delete{}})
-		refused(t, "MalformedXML", 400, err)
+		_ = refused(t, "MalformedXML", 400, err)
 		many := make([]*api.ObjectIdentifier, 1001)
 		for i := range many {
 			many[i] = &api.ObjectIdentifier{Key: "k"}
 		}
 		_, err = w.DeleteObjects(ctx, &api.DeleteObjectsInput{Bucket: "bucket", Delete: &api.Delete{Objects: many}})
-		refused(t, "MalformedXML", 400, err)
+		_ = refused(t, "MalformedXML", 400, err)
 		must(w.DeleteBucket(ctx, &api.DeleteBucketInput{Bucket: "bucket"}))(t)
 	})
 }
@@ -302,7 +302,7 @@ func TestCopy(t *testing.T) {
 		} {
 			c.in.Bucket, c.in.Key = "into", "c"
 			_, err := w.CopyObject(ctx, &c.in)
-			refused(t, c.code, c.status, err)
+			_ = refused(t, c.code, c.status, err)
 		}
 	})
 }
@@ -327,7 +327,7 @@ func TestTagging(t *testing.T) {
 			t.Errorf("body %q", body)
 		}
 		_, err := w.GetBucketTagging(ctx, &api.GetBucketTaggingInput{Bucket: "bucket"})
-		refused(t, "NoSuchTagSet", 404, err)
+		_ = refused(t, "NoSuchTagSet", 404, err)
 		must(w.PutBucketTagging(ctx, &api.PutBucketTaggingInput{Bucket: "bucket", Tagging: tags}))(t)
 		if got := must(w.GetBucketTagging(ctx, &api.GetBucketTaggingInput{Bucket: "bucket"}))(t); len(got.TagSet) != 2 {
 			t.Errorf("%d bucket tags", len(got.TagSet))
@@ -345,6 +345,6 @@ func TestServiceCaller(t *testing.T) {
 		must(inside.PutObject(t.Context(), &api.PutObjectInput{Bucket: "bucket", Key: "k", Body: strings.NewReader("v")}))(t)
 		anonymous := api.Client{Invoker: w.plane.As(plane.Caller{Kind: plane.Anonymous, Region: "us-east-1"})}
 		_, err := anonymous.GetObject(t.Context(), &api.GetObjectInput{Bucket: "bucket", Key: "k"})
-		refused(t, "AccessDenied", 403, err)
+		_ = refused(t, "AccessDenied", 403, err)
 	})
 }
