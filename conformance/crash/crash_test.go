@@ -177,32 +177,38 @@ func atRest(ctx context.Context, c clients) bool {
 }
 
 func states(ctx context.Context, c clients) []string {
+	canaries, err := list(ctx, c)
+	if err != nil {
+		return []string{err.Error()}
+	}
 	var out []string
-	pages := synthetics.NewDescribeCanariesPaginator(c.synthetics, &synthetics.DescribeCanariesInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return []string{err.Error()}
-		}
-		for _, canary := range page.Canaries {
-			out = append(out, fmt.Sprintf("%s %s", *canary.Name, canary.Status.State))
-		}
+	for _, canary := range canaries {
+		out = append(out, fmt.Sprintf("%s %s", *canary.Name, canary.Status.State))
 	}
 	return out
 }
 
-func all(ctx context.Context, t *testing.T, c clients) []types.Canary {
-	var out []types.Canary
+// all lists the canaries. It asks again when an answer cannot be read: the SDK
+// closes a request's body as soon as it has the answer's header, and where the
+// server is that quick net/http may still be at it and give the connection up.
+func all(ctx context.Context, t *testing.T, c clients) (canaries []types.Canary) {
+	var err error
+	if !poll(ctx, func() bool { canaries, err = list(ctx, c); return err == nil }) {
+		t.Fatal(err)
+	}
+	return canaries
+}
+
+func list(ctx context.Context, c clients) (out []types.Canary, err error) {
 	pages := synthetics.NewDescribeCanariesPaginator(c.synthetics, &synthetics.DescribeCanariesInput{})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			t.Error(err)
-			return out
+			return nil, err
 		}
 		out = append(out, page.Canaries...)
 	}
-	return out
+	return out, nil
 }
 
 // strays finds the boxes of dead servers: processes that name a work directory
