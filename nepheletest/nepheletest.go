@@ -93,7 +93,7 @@ func Start(t testing.TB, opts ...Option) *Server {
 	if err := a.Start(context.WithoutCancel(t.Context())); err != nil {
 		t.Fatalf("nepheletest: %v", err)
 	}
-	return &Server{URL: a.URL(), Config: clientConfig(cfg, a.URL()), Data: cfg.Data, app: a}
+	return &Server{URL: a.URL(), Config: clientConfig(t, cfg, a.URL()), Data: cfg.Data, app: a}
 }
 
 // Reset forgets everything that callers have made, in milliseconds.
@@ -131,7 +131,7 @@ func stop(t testing.TB, a *app.App) {
 }
 
 // clientConfig is what SDK clients need to know of a server.
-func clientConfig(cfg config.Config, url string) aws.Config {
+func clientConfig(t testing.TB, cfg config.Config, url string) aws.Config {
 	id, secret := cfg.RootAccessKeyID, cfg.RootSecretAccessKey
 	if id == "" {
 		id, secret = "test", "test"
@@ -139,6 +139,7 @@ func clientConfig(cfg config.Config, url string) aws.Config {
 	return aws.Config{
 		Region:       cfg.Region,
 		BaseEndpoint: aws.String(url),
+		HTTPClient:   newClient(t),
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: id, SecretAccessKey: secret, Source: "nepheletest"}, nil
 		}),
