@@ -121,7 +121,10 @@ func (l *load) worker(n int, until time.Time) (took []time.Duration, failed int)
 	return took, failed
 }
 
-// conn is one kept connection.
+// patience is how long one call may take before it counts as failed.
+const patience = 10 * time.Second
+
+// conn is one connection, kept as long as the server keeps it.
 type conn struct {
 	net.Conn
 	load *load
@@ -149,6 +152,12 @@ func (c *conn) call(target, body string) (status int, err error) {
 	if err := c.sign.SignHTTP(context.Background(), c.load.key, req, hex.EncodeToString(hash[:]), "logs", "us-east-1", time.Now()); err != nil {
 		return 0, err
 	}
+	if c.in == nil {
+		if err := c.redial(); err != nil {
+			return 0, err
+		}
+	}
+	_ = c.SetDeadline(time.Now().Add(patience))
 	if err := req.Write(c); err != nil {
 		return 0, err
 	}
@@ -158,5 +167,18 @@ func (c *conn) call(target, body string) (status int, err error) {
 	}
 	defer resp.Body.Close()
 	_, err = io.Copy(io.Discard, resp.Body)
+	if resp.Close {
+		c.in = nil
+	}
 	return resp.StatusCode, err
+}
+
+// redial replaces a connection that the server has ended.
+func (c *conn) redial() error {
+	_ = c.Close()
+	next, err := c.load.dial()
+	if err == nil {
+		c.Conn, c.in = next.Conn, next.in
+	}
+	return err
 }
