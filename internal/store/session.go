@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 )
 
 // session is one database connection that transactions are run on, one after
@@ -91,6 +92,12 @@ func newStmtCache(conn *sql.Conn, limit int) *stmtCache {
 	return &stmtCache{conn: conn, limit: limit, byKey: make(map[string]*list.Element)}
 }
 
+// steady keeps SQLite from parsing a prepared statement anew on each run: it
+// plans with the value of a parameter that is a limit by itself, and so does not
+// trust the plan when the parameter is bound again. In an expression it is not
+// looked at.
+func steady(query string) string { return strings.ReplaceAll(query, " limit ?", " limit (? + 0)") }
+
 // take returns the statement for query, prepared now when it is not cached.
 func (c *stmtCache) take(query string) (*stmtEntry, error) {
 	if el, ok := c.byKey[query]; ok {
@@ -101,7 +108,7 @@ func (c *stmtCache) take(query string) (*stmtEntry, error) {
 			return entry, nil
 		}
 	}
-	stmt, err := c.conn.PrepareContext(context.Background(), query)
+	stmt, err := c.conn.PrepareContext(context.Background(), steady(query))
 	if err != nil {
 		return nil, err
 	}
