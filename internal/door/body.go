@@ -149,7 +149,10 @@ func (c *call) payload() (*wire.Request, error) {
 		return nil, err
 	}
 	req.Body = body
-	return req, c.proveBody(body)
+	if err := c.proveBody(body); err != nil || c.family() != familyS3 {
+		return req, err
+	}
+	return req, checkDigests(op, c.r.Header, body)
 }
 
 // proveBody verifies the signature of a request whose body has come.
