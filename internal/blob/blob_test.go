@@ -14,8 +14,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
 	"nephele.dev/nephele/internal/blob"
 	"nephele.dev/nephele/internal/blob/blobtest"
+	"nephele.dev/nephele/nepheletest"
 )
 
 func open(t testing.TB, url string) *blob.Store {
@@ -53,6 +56,23 @@ func TestS3(t *testing.T) {
 		name := fmt.Sprintf("suite-%d", n)
 		request(t, http.MethodPut, endpoint+"/"+name)
 		return open(t, fmt.Sprintf("s3://%s?endpoint=%s&region=us-east-1&use_path_style=true", name, endpoint))
+	})
+}
+
+// TestOwnS3 runs the suite against our own S3, which is always there.
+func TestOwnS3(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "test")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
+	server := nepheletest.Start(t)
+	buckets := s3.NewFromConfig(server.Config, func(o *s3.Options) { o.UsePathStyle = true })
+	n := 0
+	blobtest.Run(t, func(t *testing.T) *blob.Store {
+		n++
+		name := fmt.Sprintf("suite-%d", n)
+		if _, err := buckets.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &name}); err != nil {
+			t.Fatal(err)
+		}
+		return open(t, fmt.Sprintf("s3://%s?endpoint=%s&region=us-east-1&use_path_style=true", name, server.URL))
 	})
 }
 

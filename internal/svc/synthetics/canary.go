@@ -42,7 +42,6 @@ type config struct {
 	TimeoutAsked   bool // Timeout does not follow the schedule
 	MemoryMB       int32
 	StorageMB      int32
-	ActiveTracing  bool
 	Environment    map[string]string
 	SuccessDays    int32
 	FailureDays    int32
@@ -142,7 +141,7 @@ func (c *config) runConfig() *api.CanaryRunConfigOutput {
 	return &api.CanaryRunConfigOutput{
 		TimeoutInSeconds: new(int32(c.Timeout / time.Second)),
 		MemoryInMB:       new(c.MemoryMB),
-		ActiveTracing:    new(c.ActiveTracing),
+		ActiveTracing:    new(false),
 		EphemeralStorage: new(c.StorageMB),
 	}
 }

@@ -178,7 +178,6 @@ func (p *patch) setRun(c *config) error {
 func (p *patch) setLimits(c *config) error {
 	assign(&c.MemoryMB, p.run.MemoryInMB)
 	assign(&c.StorageMB, p.run.EphemeralStorage)
-	assign(&c.ActiveTracing, p.run.ActiveTracing)
 	if p.run.EnvironmentVariables != nil {
 		c.Environment = p.run.EnvironmentVariables
 	}

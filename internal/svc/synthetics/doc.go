@@ -13,15 +13,22 @@
 //
 // # States of a canary
 //
-//	CreateCanary                StartCanary                first tick
-//	──────────► CREATING ──► READY ──────────► STARTING ──────────► RUNNING ◄─┐
-//	               │           ▲                   ▲                │  │      │
-//	               ▼           │ UpdateCanary      │ StartCanary    │  │ UpdateCanary
-//	             ERROR     UPDATING ◄──────────────┼── STOPPED      │  └─► UPDATING
-//	                                               │      ▲         │
-//	                                               └──────┤         ▼ StopCanary, end of
-//	   DeleteCanary from READY, STOPPED, ERROR:           └──── STOPPING  DurationInSeconds,
-//	   DELETING, then the canary is gone                               or the single run ended
+//	CreateCanary                 StartCanary
+//	────────────► CREATING ─► READY ─────────► STARTING ─► RUNNING ◄──────┐
+//	                           ▲                  ▲        │  │           │
+//	              UpdateCanary │                  │        │  │ UpdateCanary
+//	              UPDATING ◄───┤      StartCanary │        │  └────► UPDATING
+//	                           │                  │        │
+//	                           ▼                  │        ▼ StopCanary
+//	                        STOPPED ──────────────┘     STOPPING
+//	                           ▲                           │
+//	                           └───────────────────────────┘
+//
+// The end of DurationInSeconds, or of the single run of a rate of 0, leads from
+// RUNNING to STOPPED at once. UPDATING leads back to where it came from. DeleteCanary leads from READY,
+// STOPPED and ERROR to DELETING, and then the canary is gone. No canary enters
+// ERROR here: what makes a creation fail in AWS after it was accepted is refused
+// by CreateCanary, or shows in the runs.
 //
 // Operations are refused with ConflictException in any state that has no arrow
 // for them. States ending in -ING are left by the flow "synthetics.canary",

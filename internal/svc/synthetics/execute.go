@@ -133,7 +133,7 @@ func (s *Service) job(r *run, rec *store.Record[canary], archive io.ReaderAt, si
 		RootLevelCode: runtimeAtLeast(c.Runtime, 11, 0), HandlerOnly: !runtimeAtLeast(c.Runtime, 3, 4),
 		Env: c.Environment, MemoryMB: int(c.MemoryMB), DiskMB: int(c.StorageMB), Timeout: c.Timeout,
 		ArtifactS3Bucket: bucket, ArtifactS3Key: key,
-		ActiveTracing: c.ActiveTracing, Egress: s.Egress,
+		Egress: s.Egress,
 	}
 }
 

@@ -15,7 +15,7 @@ const maxTags = 50
 
 // TagResource adds tags to a canary, or changes their values.
 func (s *Service) TagResource(ctx context.Context, in *api.TagResourceInput) (*api.TagResourceOutput, error) {
-	err := s.withTagged(ctx, in.ResourceArn, func(tx *store.Tx, key store.Key) error {
+	err := s.withTagged(ctx, s.DB.Update, in.ResourceArn, func(tx *store.Tx, key store.Key) error {
 		if err := s.canaries.SetTags(tx, key, in.Tags); err != nil {
 			return err
 		}
@@ -30,7 +30,7 @@ func (s *Service) TagResource(ctx context.Context, in *api.TagResourceInput) (*a
 
 // UntagResource removes tags from a canary; those it does not have are ignored.
 func (s *Service) UntagResource(ctx context.Context, in *api.UntagResourceInput) (*api.UntagResourceOutput, error) {
-	err := s.withTagged(ctx, in.ResourceArn, func(tx *store.Tx, key store.Key) error {
+	err := s.withTagged(ctx, s.DB.Update, in.ResourceArn, func(tx *store.Tx, key store.Key) error {
 		return s.canaries.RemoveTags(tx, key, in.TagKeys)
 	})
 	return &api.UntagResourceOutput{}, err
@@ -39,21 +39,21 @@ func (s *Service) UntagResource(ctx context.Context, in *api.UntagResourceInput)
 // ListTagsForResource lists a canary's tags.
 func (s *Service) ListTagsForResource(ctx context.Context, in *api.ListTagsForResourceInput) (*api.ListTagsForResourceOutput, error) {
 	out := &api.ListTagsForResourceOutput{}
-	err := s.withTagged(ctx, in.ResourceArn, func(tx *store.Tx, key store.Key) (err error) {
+	err := s.withTagged(ctx, s.DB.View, in.ResourceArn, func(tx *store.Tx, key store.Key) (err error) {
 		out.Tags, err = s.canaries.Tags(tx, key)
 		return err
 	})
 	return out, err
 }
 
-// withTagged runs f on the canary that an ARN names. These operations have an
-// error family of their own.
-func (s *Service) withTagged(ctx context.Context, resource string, f func(*store.Tx, store.Key) error) error {
+// withTagged runs f on the canary that an ARN names, in a transaction that begin
+// (DB.View or DB.Update) makes. These operations have an error family of their own.
+func (s *Service) withTagged(ctx context.Context, begin func(context.Context, func(*store.Tx) error) error, resource string, f func(*store.Tx, store.Key) error) error {
 	key, err := taggedKey(plane.FromContext(ctx), resource)
 	if err != nil {
 		return err
 	}
-	return s.DB.Update(ctx, func(tx *store.Tx) error {
+	return begin(ctx, func(tx *store.Tx) error {
 		_, err := s.canaries.Get(tx, key)
 		if errors.Is(err, store.ErrNotFound) {
 			return api.NewNotFoundException("Resource not found: %s", resource)
