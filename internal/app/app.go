@@ -12,6 +12,7 @@ import (
 
 	"nephele.dev/nephele/internal/blob"
 	"nephele.dev/nephele/internal/config"
+	"nephele.dev/nephele/internal/courier"
 	"nephele.dev/nephele/internal/door"
 	"nephele.dev/nephele/internal/engine"
 	"nephele.dev/nephele/internal/page"
@@ -27,6 +28,7 @@ type App struct {
 	blobs    *blob.Store
 	engine   *engine.Engine
 	plane    *plane.Plane
+	courier  *courier.Courier
 	services []service
 	door     *door.Door
 	metrics  *metrics

@@ -14,6 +14,7 @@ import (
 	"nephele.dev/nephele/internal/api/all"
 	"nephele.dev/nephele/internal/blob"
 	"nephele.dev/nephele/internal/config"
+	"nephele.dev/nephele/internal/courier"
 	"nephele.dev/nephele/internal/door"
 	"nephele.dev/nephele/internal/door/certs"
 	"nephele.dev/nephele/internal/engine"
@@ -85,7 +86,9 @@ func (a *App) openEngine(context.Context) error {
 		canaries = runtime.NumCPU()
 	}
 	a.engine = engine.New(a.db, engine.Options{
-		Lanes:  map[string]int{LaneAPI: 4 * runtime.NumCPU(), LaneCanary: canaries, LaneBlob: 4},
+		Lanes: map[string]int{
+			LaneAPI: 4 * runtime.NumCPU(), courier.Lane: 8 * runtime.NumCPU(), LaneCanary: canaries, LaneBlob: 4,
+		},
 		Owner:  a.db.Node(),
 		Logger: a.log,
 	})
@@ -107,6 +110,7 @@ func (a *App) openPlane(context.Context) error {
 		Answered:   a.answered,
 		BaseURL:    a.URL,
 	})
+	a.courier = courier.New(a.engine, a.plane, all.Services())
 	return nil
 }
 

@@ -31,6 +31,14 @@ var rules = []rule{
 	{room: "internal/when/...", stdOnly: true},
 	{room: "internal/page/...", stdOnly: true},
 
+	{room: "internal/eventpattern/...", stdOnly: true, may: []string{"internal/eventpattern/...", "internal/awserr"}},
+	{room: "internal/metricmath/...", stdOnly: true, may: []string{"internal/metricmath/..."}},
+	{room: "internal/alarm/...", stdOnly: true, may: []string{"internal/alarm/..."}},
+	{room: "internal/logfilter/...", stdOnly: true, may: []string{"internal/logfilter/..."}},
+	{room: "internal/insights/...", stdOnly: true, may: []string{"internal/insights/..."}},
+	{room: "internal/plot/...", may: []string{"internal/plot/..."}},
+	{room: "internal/outbox/...", may: append([]string{"internal/store/..."}, leaves...)},
+
 	// Models and wire.
 	{room: "internal/api/gen/...", may: []string{"internal/api/...", "internal/shape", "internal/awserr"}},
 	{room: "internal/api/all", may: []string{"internal/api/...", "internal/shape"}},
@@ -52,6 +60,10 @@ var rules = []rule{
 	{room: "internal/series/...", may: append([]string{"internal/series/...", "internal/store/..."}, leaves...)},
 	{room: "internal/journal/...", may: append([]string{"internal/journal/...", "internal/store/..."}, leaves...)},
 
+	{room: "internal/courier/...", may: append([]string{
+		"internal/courier/...", "internal/engine/...", "internal/store/...", "internal/plane", "internal/api/...",
+	}, leaves...)},
+
 	// What runs in the sandbox, and the sandbox.
 	{room: "runtimes/...", stdOnly: true, may: []string{"runtimes/..."}},
 	{room: "internal/sandbox/...", may: append([]string{"internal/sandbox/...", "runtimes/..."}, leaves...)},
@@ -59,7 +71,9 @@ var rules = []rule{
 	// Services: never each other. A service's own sub-packages are its own.
 	{room: "internal/svc/...", may: append([]string{
 		"internal/svc/SELF/...", "internal/api/...", "internal/plane", "internal/policy", "internal/engine", "internal/store",
-		"internal/blob", "internal/series", "internal/journal", "internal/sandbox/...", "runtimes/...",
+		"internal/blob", "internal/series", "internal/journal", "internal/courier", "internal/sandbox/...", "runtimes/...",
+		"internal/eventpattern/...", "internal/metricmath/...", "internal/plot/...", "internal/alarm/...",
+		"internal/logfilter/...", "internal/insights/...", "internal/outbox",
 	}, leaves...)},
 
 	// Those who see everything.
