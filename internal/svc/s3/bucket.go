@@ -36,7 +36,17 @@ func (s *Service) CreateBucket(ctx context.Context, in *api.CreateBucketInput) (
 			return nil, err
 		}
 	}
-	if err := s.db.Update(ctx, func(tx *store.Tx) error { return s.addBucket(tx, b) }); err != nil {
+	grants, err := newBucketACL(in, canonicalID(b.Account))
+	if err != nil {
+		return nil, err
+	}
+	if err := s.db.Update(ctx, func(tx *store.Tx) error {
+		made, err := s.addBucket(tx, b)
+		if err != nil || !made {
+			return err
+		}
+		return configureNew(tx, b.Name, value(in.ObjectOwnership, ownerEnforced), grants)
+	}); err != nil {
 		return nil, err
 	}
 	return &api.CreateBucketOutput{Location: new(pathMarker + b.Name), BucketArn: new(bucketARN(b.Name))}, nil
@@ -47,19 +57,56 @@ func checkNewBucket(in *api.CreateBucketInput) *awserr.Error {
 	switch {
 	case in.ObjectLockEnabledForBucket != nil && *in.ObjectLockEnabledForBucket:
 		return errHeader("x-amz-bucket-object-lock-enabled")
-	case in.ObjectOwnership != nil && *in.ObjectOwnership != "BucketOwnerEnforced":
-		return errHeader("x-amz-object-ownership")
+	case in.ObjectOwnership != nil && !validOwnership(*in.ObjectOwnership):
+		return errInvalidArgument("x-amz-object-ownership", string(*in.ObjectOwnership), "Invalid x-amz-object-ownership header: %s", *in.ObjectOwnership)
 	case in.BucketNamespace != nil && *in.BucketNamespace != "global":
 		return errHeader("x-amz-bucket-namespace")
-	case in.ACL != nil && *in.ACL != "private",
-		in.GrantFullControl != nil, in.GrantRead != nil, in.GrantReadACP != nil, in.GrantWrite != nil, in.GrantWriteACP != nil:
-		return badRequest("InvalidBucketAclWithObjectOwnership",
-			"Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting")
 	}
 	if c := in.CreateBucketConfiguration; c != nil && (c.Location != nil || c.Bucket != nil) {
 		return awserr.New("NotImplemented", 501, "Nephele does not implement directory buckets yet.")
 	}
 	return nil
+}
+
+// newBucketACL is the ACL that a new bucket is given, nil for the default one.
+// Public ones are refused, for the public access block of a new bucket is on.
+func newBucketACL(in *api.CreateBucketInput, owner string) ([]*api.Grant, *awserr.Error) {
+	r := aclRequest{
+		canned:  string(value(in.ACL, "")),
+		headers: grantHeaders{in.GrantFullControl, in.GrantRead, in.GrantReadACP, in.GrantWrite, in.GrantWriteACP},
+	}
+	if r.canned == "" && r.headers.empty() {
+		return nil, nil
+	}
+	grants, err := r.grants(owner, owner)
+	switch {
+	case err != nil:
+		return nil, err
+	case ownersAlone(grants, owner):
+		return nil, nil
+	case value(in.ObjectOwnership, ownerEnforced) == ownerEnforced:
+		return nil, errACLOwnership()
+	case publicACL(grants):
+		return nil, badRequest("InvalidBucketAclWithBlockPublicAccessError",
+			"Bucket cannot have public ACLs set with BlockPublicAccess enabled")
+	}
+	return grants, nil
+}
+
+// configureNew gives a new bucket what it has from the start: ownership
+// controls, the public access block, and an ACL where one was asked for.
+func configureNew(tx *store.Tx, bucket string, who api.ObjectOwnership, grants []*api.Grant) error {
+	controls := api.OwnershipControls{Rules: []*api.OwnershipControlsRule{{ObjectOwnership: who}}}
+	if err := saveConfig(tx, bucket, ownershipConfig, controls); err != nil {
+		return err
+	}
+	if err := saveConfig(tx, bucket, publicAccessConfig, publicAccessBlock{true, true, true, true}); err != nil {
+		return err
+	}
+	if grants == nil {
+		return nil
+	}
+	return saveConfig(tx, bucket, aclConfig, grants)
 }
 
 // region is where a new bucket goes. The endpoint of us-east-1 takes any
@@ -100,32 +147,32 @@ func constraintShape() *shape.Shape {
 		Member("CreateBucketConfiguration").Shape.Member("LocationConstraint").Shape
 }
 
-// addBucket inserts b. Making one's own bucket again succeeds in us-east-1, as
-// it always has, and fails elsewhere.
-func (s *Service) addBucket(tx *store.Tx, b bucket) error {
+// addBucket inserts b, and reports whether it was not there. Making one's own
+// bucket again succeeds in us-east-1, as it always has, and fails elsewhere.
+func (s *Service) addBucket(tx *store.Tx, b bucket) (made bool, err error) {
 	have, err := scanBucket(tx.Row(`select `+bucketColumns+` from s3_bucket where name = ?`, b.Name))
 	switch {
 	case err == nil && have.Account != b.Account:
-		return api.NewBucketAlreadyExists("The requested bucket name is not available. The bucket namespace is shared "+
+		return false, api.NewBucketAlreadyExists("The requested bucket name is not available. The bucket namespace is shared "+
 			"by all users of the system. Please select a different name and try again.").With("BucketName", b.Name)
 	case err == nil && have.Region == usEast1 && b.Region == usEast1:
-		return nil
+		return false, nil
 	case err == nil:
-		return api.NewBucketAlreadyOwnedByYou("Your previous request to create the named bucket succeeded "+
+		return false, api.NewBucketAlreadyOwnedByYou("Your previous request to create the named bucket succeeded "+
 			"and you already own it.").With("BucketName", b.Name)
 	case !errors.Is(err, store.ErrNotFound):
-		return err
+		return false, err
 	}
 	tags, err := json.Marshal(b.Tags)
 	if err != nil {
-		return err
+		return false, err
 	}
 	_, err = tx.Exec(`insert into s3_bucket (name, account, region, created, tags) values (?, ?, ?, ?, ?)`,
 		b.Name, b.Account, b.Region, store.Micros(tx.Now()), string(tags))
 	if err != nil {
-		return err
+		return false, err
 	}
-	return s.keepHouse(tx)
+	return true, s.keepHouse(tx)
 }
 
 // ownBucket returns the bucket when the caller may use it: it exists, is the
@@ -180,6 +227,9 @@ func (s *Service) DeleteBucket(ctx context.Context, in *api.DeleteBucketInput) (
 			return err
 		}
 		if err := dropUploads(tx, b.Name); err != nil {
+			return err
+		}
+		if err := dropConfigs(tx, b.Name); err != nil {
 			return err
 		}
 		_, err = tx.Exec(`delete from s3_bucket where name = ?`, b.Name)
