@@ -30,6 +30,7 @@ var rules = []rule{
 	{room: "internal/arn/...", stdOnly: true},
 	{room: "internal/when/...", stdOnly: true},
 	{room: "internal/page/...", stdOnly: true},
+	{room: "internal/logfilter", stdOnly: true},
 
 	{room: "internal/eventpattern/...", stdOnly: true, may: []string{"internal/eventpattern/...", "internal/awserr"}},
 	{room: "internal/metricmath/...", stdOnly: true, may: []string{"internal/metricmath/..."}},
@@ -88,7 +89,7 @@ var rules = []rule{
 	{room: "scripts/...", may: []string{"..."}},
 }
 
-var leaves = []string{"internal/shape", "internal/awserr", "internal/arn", "internal/when", "internal/page"}
+var leaves = []string{"internal/shape", "internal/awserr", "internal/arn", "internal/when", "internal/page", "internal/logfilter"}
 
 // places are packages outside the module that belong to few rooms.
 var places = map[string][]string{
