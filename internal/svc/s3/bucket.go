@@ -36,7 +36,7 @@ func (s *Service) CreateBucket(ctx context.Context, in *api.CreateBucketInput) (
 			return nil, err
 		}
 	}
-	grants, err := newBucketACL(in, canonicalID(b.Account))
+	list, err := newBucketACL(in, canonicalID(b.Account))
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func (s *Service) CreateBucket(ctx context.Context, in *api.CreateBucketInput) (
 		if err != nil || !made {
 			return err
 		}
-		return configureNew(tx, b.Name, value(in.ObjectOwnership, ownerEnforced), grants)
+		return configureNew(tx, b.Name, value(in.ObjectOwnership, ownerEnforced), list)
 	}); err != nil {
 		return nil, err
 	}
@@ -70,32 +70,35 @@ func checkNewBucket(in *api.CreateBucketInput) *awserr.Error {
 
 // newBucketACL is the ACL that a new bucket is given, nil for the default one.
 // Public ones are refused, for the public access block of a new bucket is on.
-func newBucketACL(in *api.CreateBucketInput, owner string) ([]*api.Grant, *awserr.Error) {
-	r := aclRequest{
-		canned:  string(value(in.ACL, "")),
-		headers: grantHeaders{in.GrantFullControl, in.GrantRead, in.GrantReadACP, in.GrantWrite, in.GrantWriteACP},
-	}
-	if r.canned == "" && r.headers.empty() {
+func newBucketACL(in *api.CreateBucketInput, owner string) (*acl, *awserr.Error) {
+	r := bucketGrants{canned: in.ACL, headers: []grantHeader{
+		{in.GrantFullControl, fullAccess},
+		{in.GrantRead, "READ"},
+		{in.GrantWrite, "WRITE"},
+		{in.GrantReadACP, "READ_ACP"},
+		{in.GrantWriteACP, "WRITE_ACP"},
+	}}
+	if r.empty() {
 		return nil, nil
 	}
-	grants, err := r.grants(owner, owner)
+	list, err := r.resolve(owner)
 	switch {
 	case err != nil:
 		return nil, err
-	case ownersAlone(grants, owner):
+	case list.ownersAlone(owner):
 		return nil, nil
 	case value(in.ObjectOwnership, ownerEnforced) == ownerEnforced:
 		return nil, errACLOwnership()
-	case publicACL(grants):
+	case list.public():
 		return nil, badRequest("InvalidBucketAclWithBlockPublicAccessError",
 			"Bucket cannot have public ACLs set with BlockPublicAccess enabled")
 	}
-	return grants, nil
+	return &list, nil
 }
 
 // configureNew gives a new bucket what it has from the start: ownership
 // controls, the public access block, and an ACL where one was asked for.
-func configureNew(tx *store.Tx, bucket string, who api.ObjectOwnership, grants []*api.Grant) error {
+func configureNew(tx *store.Tx, bucket string, who api.ObjectOwnership, list *acl) error {
 	controls := api.OwnershipControls{Rules: []*api.OwnershipControlsRule{{ObjectOwnership: who}}}
 	if err := saveConfig(tx, bucket, ownershipConfig, controls); err != nil {
 		return err
@@ -103,10 +106,10 @@ func configureNew(tx *store.Tx, bucket string, who api.ObjectOwnership, grants [
 	if err := saveConfig(tx, bucket, publicAccessConfig, publicAccessBlock{true, true, true, true}); err != nil {
 		return err
 	}
-	if grants == nil {
+	if list == nil {
 		return nil
 	}
-	return saveConfig(tx, bucket, aclConfig, grants)
+	return saveConfig(tx, bucket, aclConfig, list)
 }
 
 // region is where a new bucket goes. The endpoint of us-east-1 takes any

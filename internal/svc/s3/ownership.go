@@ -28,11 +28,11 @@ func (s *Service) PutBucketOwnershipControls(ctx context.Context, in *api.PutBuc
 	}
 	err := s.updateBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) error {
 		if c.Rules[0].ObjectOwnership == ownerEnforced {
-			acl, err := bucketACL(tx, b)
+			list, err := bucketACL(tx, b)
 			if err != nil {
 				return err
 			}
-			if !ownersAlone(acl, canonicalID(b.Account)) {
+			if !list.ownersAlone(canonicalID(b.Account)) {
 				return errACLOwnership()
 			}
 		}
