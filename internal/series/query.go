@@ -27,11 +27,18 @@ func Buckets(tx *store.Tx, q Query) ([]Bucket, error) {
 	if err := q.addHead(tx, out); err != nil {
 		return nil, fmt.Errorf("series: read head: %w", err)
 	}
-	if err := q.addChunks(tx, out); err != nil {
-		return nil, fmt.Errorf("series: read chunks: %w", err)
+	if q.From.Before(q.Now.Add(chunkSlack - headAge)) {
+		if err := q.addChunks(tx, out); err != nil {
+			return nil, fmt.Errorf("series: read chunks: %w", err)
+		}
 	}
 	return out.sorted(), nil
 }
+
+// chunkSlack is how far the clocks of two machines may be apart before a reader
+// misses a fresh chunk. Data younger than headAge is in no chunk, so that the
+// reads of alarms need only look at the head.
+const chunkSlack = 5 * time.Minute
 
 // wants reports whether data of time t, stored in the given period, is asked for.
 func (q *Query) wants(t time.Time, unit string, stored time.Duration) bool {

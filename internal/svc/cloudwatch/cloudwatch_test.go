@@ -294,7 +294,7 @@ func TestMetricData(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := []string{
-			"m: 10 11 12 13 Complete", "p: 10 10 10 10 Complete", "none: Complete", "e: -5 -7 -9 Complete", "z: Complete",
+			"m: 10 11 12 13 Complete", "p: 10 10 10 10 Complete", "none: Complete", "e: -19 -5 -7 -9 Complete", "z: Complete",
 		}
 		if diff := cmp.Diff(want, values(out)); diff != "" {
 			t.Error(diff)
@@ -348,10 +348,9 @@ func TestMetricDataErrors(t *testing.T) {
 		odd := query("m", "m", "Sum")
 		odd.MetricStat.Period = 45
 		label := query("m", "m", "Sum")
-		label.Label = new("${LAST}")
+		label.Label = new("${LABEL} ${LABEL}")
 		elsewhere := query("m", "m", "Sum")
 		elsewhere.AccountId = new("111111111111")
-		const math = "Nephele does not implement the metric math expression %q of cloudwatch:GetMetricData yet: it knows numbers, ids, + - * / ^ and parentheses."
 		for _, tt := range []struct {
 			queries       []*api.MetricDataQuery
 			code, message string
@@ -361,16 +360,18 @@ func TestMetricDataErrors(t *testing.T) {
 			{[]*api.MetricDataQuery{query("m", "m", "Sum"), query("m", "n", "Sum")}, "ValidationError", "The values for parameter id in MetricDataQueries are not unique."},
 			{[]*api.MetricDataQuery{query("M", "m", "Sum")}, "ValidationError", "The parameter MetricDataQueries.member.1.Id must begin with a lowercase letter and hold letters, digits and underscores only."},
 			{[]*api.MetricDataQuery{both}, "ValidationError", "Exactly one of the parameters MetricDataQueries.member.1.MetricStat and MetricDataQueries.member.1.Expression must be specified."},
-			{[]*api.MetricDataQuery{odd}, "ValidationError", "The parameter MetricDataQueries.member.1.MetricStat.Period must be 1, 5, 10, 30 or a multiple of 60."},
+			{[]*api.MetricDataQuery{odd}, "ValidationError", "The parameter MetricDataQueries.member.1.MetricStat.Period must be 1, 5, 10, 20, 30 or a multiple of 60."},
 			{[]*api.MetricDataQuery{query("m", "m", "Median")}, "ValidationError", "The value Median for parameter MetricDataQueries.member.1.MetricStat.Stat is not supported."},
-			{[]*api.MetricDataQuery{label}, "NotImplemented", "Nephele does not implement dynamic labels of cloudwatch:GetMetricData yet."},
+			{[]*api.MetricDataQuery{label}, "ValidationError", "${LABEL} can be used only once in a label."},
 			{[]*api.MetricDataQuery{elsewhere}, "ValidationError", "The account 111111111111 of the query m is not linked to this account."},
-			{[]*api.MetricDataQuery{expression("e", "e+1")}, "ValidationError", "The expression e refers to itself."},
-			{[]*api.MetricDataQuery{expression("e", "x+1")}, "ValidationError", "Error in expression: the id x is not the id of a query."},
-			{[]*api.MetricDataQuery{expression("e", "1+1")}, "ValidationError", "Error in expression 'e': the result must be a time series."},
-			{[]*api.MetricDataQuery{expression("e", "AVG(m)")}, "NotImplemented", fmt.Sprintf(math, "AVG(m)")},
-			{[]*api.MetricDataQuery{expression("e", "1 +")}, "NotImplemented", fmt.Sprintf(math, "1 +")},
-			{[]*api.MetricDataQuery{expression("e", strings.Repeat("(", 2000))}, "NotImplemented", fmt.Sprintf(math, strings.Repeat("(", 2000))},
+			{[]*api.MetricDataQuery{expression("e", "e+1")}, "ValidationError", "Error in expression 'e': Circular reference"},
+			{[]*api.MetricDataQuery{expression("e", "x+1")}, "ValidationError", "Error in expression 'e': Undefined id 'x'"},
+			{[]*api.MetricDataQuery{expression("e", "1+1")}, "ValidationError", "Error in expression 'e': The expression must return a time series or an array of time series, not a scalar"},
+			{[]*api.MetricDataQuery{expression("e", "AVERAGE(m)")}, "ValidationError", "Error in expression 'e': Unknown function AVERAGE at position 1"},
+			{[]*api.MetricDataQuery{expression("e", "1 +")}, "ValidationError", "Error in expression 'e': Unexpected end of the expression"},
+			{[]*api.MetricDataQuery{expression("e", strings.Repeat("(", 2000))}, "ValidationError", "Error in expression 'e': The expression is nested too deeply"},
+			{[]*api.MetricDataQuery{expression("e", "ANOMALY_DETECTION_BAND(m)")}, "NotImplemented", "Nephele does not implement the metric math function ANOMALY_DETECTION_BAND yet."},
+			{[]*api.MetricDataQuery{expression("e", "SELECT AVG(m) FROM Test")}, "ValidationError", "Error in expression 'e': A Metrics Insights query needs a Period of 1, 5, 10, 20, 30 or a multiple of 60"},
 		} {
 			_, err := c.GetMetricData(t.Context(), &api.GetMetricDataInput{
 				StartTime: hourAgo(), EndTime: time.Now(), MetricDataQueries: tt.queries,

@@ -20,9 +20,9 @@
 // Without a unit, GetMetricStatistics answers for each unit separately, and
 // GetMetricData takes all units together.
 //
-// GetMetricData knows metrics and arithmetic over them. Functions, SEARCH,
-// SELECT and dynamic labels answer that they are not implemented; so do entities
-// of PutMetricData, alarms, dashboards and the rest of the API for now.
+// Expressions of GetMetricData are package metricmath's: metric math, SEARCH and
+// the SELECT of Metrics Insights. Alarms evaluate theirs with the same code
+// (evaluateQueries), and alarms on one metric with a leaner read (recent).
 //
 // One flow, cloudwatch.housekeeping, a single row that is made by the first
 // put, has package series fold, roll up and expire every half hour.

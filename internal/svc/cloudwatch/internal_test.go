@@ -1,13 +1,8 @@
 package cloudwatch
 
 import (
-	"math"
-	"strconv"
 	"testing"
 	"time"
-
-	api "nephele.dev/nephele/internal/api/cloudwatch"
-	"nephele.dev/nephele/internal/awserr"
 )
 
 func TestRoundStart(t *testing.T) {
@@ -46,34 +41,4 @@ func TestParseStatistic(t *testing.T) {
 			t.Errorf("parseStatistic(%q) = %v, want %v", name, ok, want)
 		}
 	}
-}
-
-// FuzzExpression has numbers for series, so that a result is a number of them.
-func FuzzExpression(f *testing.F) {
-	for _, seed := range []string{"a", "a+b*2", "-(a)^b/0", "((a))", "1e3*a", "a b", "AVG(a)", "a++b", ".5*b", "(", ")"} {
-		f.Add(seed)
-	}
-	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	f.Fuzz(func(t *testing.T, text string) {
-		q := &api.MetricDataQuery{Id: "e", Expression: &text}
-		e := &evaluation{
-			in: &api.GetMetricDataInput{MetricDataQueries: []*api.MetricDataQuery{{Id: "a"}, {Id: "b"}, q}},
-			done: map[string]*points{
-				"a": {times: []time.Time{at}, values: []float64{3}},
-				"b": {times: []time.Time{at}, values: []float64{4}},
-			},
-		}
-		p, err := e.result(q)
-		if err != nil {
-			if awserr.As(err) == nil {
-				t.Fatalf("%q: %v is not an answer", text, err)
-			}
-			return
-		}
-		for _, v := range p.values {
-			if math.IsNaN(v) || math.IsInf(v, 0) {
-				t.Fatalf("%q = %s", text, strconv.FormatFloat(v, 'g', -1, 64))
-			}
-		}
-	})
 }

@@ -5,14 +5,13 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	api "nephele.dev/nephele/internal/api/cloudwatch"
 	"nephele.dev/nephele/internal/awserr"
+	"nephele.dev/nephele/internal/metricmath"
 	"nephele.dev/nephele/internal/page"
 	"nephele.dev/nephele/internal/plane"
-	"nephele.dev/nephele/internal/series"
 	"nephele.dev/nephele/internal/store"
 )
 
@@ -40,16 +39,24 @@ func (s *Service) GetMetricData(ctx context.Context, in *api.GetMetricDataInput)
 		return nil, err
 	}
 	call := plane.FromContext(ctx)
+	zone, err := labelZone(in)
+	if err != nil {
+		return nil, err
+	}
 	from, err := s.openDataToken(call, in)
 	if err != nil {
 		return nil, err
 	}
-	e := &evaluation{call: call, in: in, done: map[string]*points{}}
 	out := &api.GetMetricDataOutput{MetricDataResults: []*api.MetricDataResult{}, Messages: []*api.MessageData{}}
 	var next *dataToken
 	err = s.db.View(ctx, func(tx *store.Tx) (err error) {
-		e.tx = tx
-		next, err = e.page(from, out)
+		e := newEvaluation(tx, call.Caller.Account, call.Caller.Region, in.MetricDataQueries, in.StartTime, in.EndTime)
+		e.zone = zone
+		out.MetricDataResults = []*api.MetricDataResult{}
+		next, err = e.page(from, in, out)
+		if e.tooMany {
+			out.Messages = []*api.MessageData{{Code: new("MaxMetricsExceeded"), Value: new("Maximum number of allowed metrics exceeded")}}
+		}
 		return err
 	})
 	if err != nil {
@@ -80,7 +87,7 @@ func checkQueries(in *api.GetMetricDataInput) error {
 	case in.MaxDatapoints != nil && (*in.MaxDatapoints < 1 || *in.MaxDatapoints > maxDataPoints):
 		return validation("The value %d for parameter MaxDatapoints is invalid.", *in.MaxDatapoints)
 	}
-	ids := map[string]bool{}
+	ids, insights := map[string]bool{}, 0
 	for i, q := range in.MetricDataQueries {
 		if q == nil || !queryID.MatchString(q.Id) {
 			return validation("The parameter MetricDataQueries.member.%d.Id must begin with a lowercase letter "+
@@ -90,6 +97,11 @@ func checkQueries(in *api.GetMetricDataInput) error {
 			return validation("The values for parameter id in MetricDataQueries are not unique.")
 		}
 		ids[q.Id] = true
+		if q.Expression != nil && metricmath.IsSelect(*q.Expression) {
+			if insights++; insights > 1 {
+				return validation("A request can hold only one Metrics Insights query.")
+			}
+		}
 		if err := checkQuery(i+1, q); err != nil {
 			return err
 		}
@@ -102,9 +114,15 @@ func checkQuery(n int, q *api.MetricDataQuery) error {
 	case (q.MetricStat == nil) == (q.Expression == nil):
 		return validation("Exactly one of the parameters MetricDataQueries.member.%d.MetricStat and "+
 			"MetricDataQueries.member.%d.Expression must be specified.", n, n)
-	case q.Label != nil && strings.Contains(*q.Label, "${"):
-		return notImplemented("Nephele does not implement dynamic labels of cloudwatch:GetMetricData yet.")
-	case q.MetricStat == nil:
+	case q.Period != nil && !validPeriod(*q.Period):
+		return validation("The parameter MetricDataQueries.member.%d.Period must be 1, 5, 10, 20, 30 or a multiple of 60.", n)
+	}
+	if q.Label != nil {
+		if err := checkLabel(*q.Label); err != nil {
+			return err
+		}
+	}
+	if q.MetricStat == nil {
 		return nil
 	}
 	m := q.MetricStat
@@ -112,7 +130,7 @@ func checkQuery(n int, q *api.MetricDataQuery) error {
 		return validation("The parameters MetricDataQueries.member.%d.MetricStat.Metric.Namespace and MetricName are required.", n)
 	}
 	if !validPeriod(m.Period) {
-		return validation("The parameter MetricDataQueries.member.%d.MetricStat.Period must be 1, 5, 10, 30 or a multiple of 60.", n)
+		return validation("The parameter MetricDataQueries.member.%d.MetricStat.Period must be 1, 5, 10, 20, 30 or a multiple of 60.", n)
 	}
 	if _, ok := parseStatistic(m.Stat); !ok {
 		return validation("The value %s for parameter MetricDataQueries.member.%d.MetricStat.Stat is not supported.", m.Stat, n)
@@ -120,10 +138,24 @@ func checkQuery(n int, q *api.MetricDataQuery) error {
 	return nil
 }
 
-// dataToken says where a page begins: at a query, behind a time.
+// labelZone is the zone of times in labels.
+func labelZone(in *api.GetMetricDataInput) (*time.Location, error) {
+	if in.LabelOptions == nil || in.LabelOptions.Timezone == nil {
+		return time.UTC, nil
+	}
+	zone, ok := parseZone(*in.LabelOptions.Timezone)
+	if !ok {
+		return nil, validation("The value %s for parameter LabelOptions.Timezone is invalid. Use + or - and four digits.", *in.LabelOptions.Timezone)
+	}
+	return zone, nil
+}
+
+// dataToken says where a page begins: at a query, at one of its series, behind
+// a time.
 type dataToken struct {
-	Query int
-	After *time.Time
+	Query  int
+	Series int    `json:",omitempty"`
+	After  *int64 `json:",omitempty"` // seconds since 1970
 }
 
 func dataScope(call *plane.Call, in *api.GetMetricDataInput) page.Scope {
@@ -143,28 +175,14 @@ func (s *Service) openDataToken(call *plane.Call, in *api.GetMetricDataInput) (t
 	return t, nil
 }
 
-// points are the values of a time series, earliest first.
-type points struct {
-	times  []time.Time
-	values []float64
-}
-
-// evaluation answers the queries of one call. done remembers their results,
-// which expressions use again; a nil entry is one being computed.
-type evaluation struct {
-	call *plane.Call
-	in   *api.GetMetricDataInput
-	tx   *store.Tx
-	done map[string]*points
-}
-
 // page fills out from a token on, and returns the token of the next page.
-func (e *evaluation) page(from dataToken, out *api.GetMetricDataOutput) (*dataToken, error) {
+func (e *evaluation) page(from dataToken, in *api.GetMetricDataInput, out *api.GetMetricDataOutput) (*dataToken, error) {
 	room := maxDataPoints
-	if e.in.MaxDatapoints != nil {
-		room = int(*e.in.MaxDatapoints)
+	if in.MaxDatapoints != nil {
+		room = int(*in.MaxDatapoints)
 	}
-	for i, q := range e.in.MetricDataQueries {
+	descending := in.ScanBy == nil || *in.ScanBy == api.ScanByTimestampDescending
+	for i, q := range in.MetricDataQueries {
 		if i < from.Query || q.ReturnData != nil && !*q.ReturnData {
 			continue
 		}
@@ -175,115 +193,67 @@ func (e *evaluation) page(from dataToken, out *api.GetMetricDataOutput) (*dataTo
 		if err != nil {
 			return nil, err
 		}
-		rest := e.ordered(all)
-		if i == from.Query && from.After != nil {
-			rest = rest.behind(*from.After, e.descending())
-		}
-		n := min(room, len(rest.times))
-		room -= n
-		out.MetricDataResults = append(out.MetricDataResults, resultOf(q, rest, n))
-		if n < len(rest.times) {
-			return &dataToken{Query: i, After: &rest.times[n-1]}, nil
+		for j, s := range all.Series {
+			if i == from.Query && j < from.Series {
+				continue
+			}
+			if room == 0 {
+				return &dataToken{Query: i, Series: j}, nil
+			}
+			rest := ordered(s, descending)
+			if i == from.Query && j == from.Series && from.After != nil {
+				rest = rest.behind(*from.After, descending)
+			}
+			n := min(room, len(rest.times))
+			room -= n
+			label := e.labelOf(q, all, s)
+			out.MetricDataResults = append(out.MetricDataResults, resultOf(q, label, rest, n))
+			if n < len(rest.times) {
+				return &dataToken{Query: i, Series: j, After: &rest.times[n-1]}, nil
+			}
 		}
 	}
 	return nil, nil
 }
 
-func (e *evaluation) descending() bool {
-	return e.in.ScanBy == nil || *e.in.ScanBy == api.ScanByTimestampDescending
+// points are the values of a series in the order of the answer.
+type points struct {
+	times  []int64
+	values []float64
 }
 
-// ordered returns p in the order that the caller asked for.
-func (e *evaluation) ordered(p *points) points {
-	o := points{slices.Clone(p.times), slices.Clone(p.values)}
-	if e.descending() {
-		slices.Reverse(o.times)
-		slices.Reverse(o.values)
+// ordered returns the points of s in the order that the caller asked for.
+func ordered(s *metricmath.Series, descending bool) points {
+	if !descending {
+		return points{s.Times, s.Values}
 	}
+	o := points{slices.Clone(s.Times), slices.Clone(s.Values)}
+	slices.Reverse(o.times)
+	slices.Reverse(o.values)
 	return o
 }
 
 // behind drops what comes up to and including t.
-func (p points) behind(t time.Time, descending bool) points {
-	i := slices.IndexFunc(p.times, func(x time.Time) bool {
-		return descending && x.Before(t) || !descending && x.After(t)
-	})
+func (p points) behind(t int64, descending bool) points {
+	i := slices.IndexFunc(p.times, func(x int64) bool { return descending && x < t || !descending && x > t })
 	if i < 0 {
 		return points{}
 	}
 	return points{p.times[i:], p.values[i:]}
 }
 
-// resultOf is the answer to q with the first n points.
-func resultOf(q *api.MetricDataQuery, p points, n int) *api.MetricDataResult {
+// resultOf is the answer to q with the first n points of a series.
+func resultOf(q *api.MetricDataQuery, label string, p points, n int) *api.MetricDataResult {
 	status := api.StatusCodeComplete
 	if n < len(p.times) {
 		status = api.StatusCodePartialData
 	}
-	label := q.Id
-	switch {
-	case q.Label != nil:
-		label = *q.Label
-	case q.MetricStat != nil:
-		label = *q.MetricStat.Metric.MetricName
-	}
-	return &api.MetricDataResult{
+	r := &api.MetricDataResult{
 		Id: &q.Id, Label: &label, StatusCode: &status,
-		Timestamps: append([]time.Time{}, p.times[:n]...), Values: append([]float64{}, p.values[:n]...),
+		Timestamps: make([]time.Time, n), Values: append([]float64{}, p.values[:n]...),
 	}
-}
-
-// result computes q, once.
-func (e *evaluation) result(q *api.MetricDataQuery) (*points, error) {
-	if p, begun := e.done[q.Id]; begun {
-		if p == nil {
-			return nil, validation("The expression %s refers to itself.", q.Id)
-		}
-		return p, nil
+	for i, t := range p.times[:n] {
+		r.Timestamps[i] = time.Unix(t, 0).UTC()
 	}
-	if q.AccountId != nil && *q.AccountId != e.call.Caller.Account {
-		return nil, validation("The account %s of the query %s is not linked to this account.", *q.AccountId, q.Id)
-	}
-	e.done[q.Id] = nil
-	var p *points
-	var err error
-	if q.MetricStat != nil {
-		p, err = e.metric(q.MetricStat)
-	} else {
-		p, err = e.expression(q)
-	}
-	e.done[q.Id] = p
-	return p, err
-}
-
-// metric reads one statistic of one metric. Without a unit, values of every
-// unit are taken together.
-func (e *evaluation) metric(m *api.MetricStat) (*points, error) {
-	period := seconds(m.Period)
-	q := series.Query{
-		ID: series.ID{
-			Account: e.call.Caller.Account, Region: e.call.Caller.Region,
-			Namespace: *m.Metric.Namespace, Name: *m.Metric.MetricName, Dimensions: dimensionsOf(m.Metric.Dimensions),
-		},
-		From: roundStart(e.in.StartTime, e.call.Time, period), To: e.in.EndTime, Period: period,
-	}
-	if m.Unit != nil {
-		q.Unit = string(*m.Unit)
-	}
-	buckets, err := series.Buckets(e.tx, q)
-	if err != nil {
-		return nil, err
-	}
-	value, _ := parseStatistic(m.Stat)
-	p := &points{}
-	for len(buckets) > 0 {
-		b := buckets[0]
-		for buckets = buckets[1:]; len(buckets) > 0 && buckets[0].Time.Equal(b.Time); buckets = buckets[1:] {
-			b.Merge(buckets[0].Summary)
-		}
-		if v, ok := value(&b.Summary); ok {
-			p.times, p.values = append(p.times, b.Time), append(p.values, v)
-		}
-	}
-	return p, nil
+	return r
 }

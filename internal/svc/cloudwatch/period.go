@@ -7,10 +7,10 @@ import (
 )
 
 // validPeriod reports whether data can be asked for in periods of so many
-// seconds: 1, 5, 10, 30 or a multiple of 60.
+// seconds: 1, 5, 10, 20, 30 or a multiple of 60.
 func validPeriod(seconds int32) bool {
 	switch seconds {
-	case 1, 5, 10, 30:
+	case 1, 5, 10, 20, 30:
 		return true
 	}
 	return seconds > 0 && seconds%60 == 0
