@@ -24,6 +24,16 @@
 // plane can report them together with every other violated constraint.
 // A value of the wrong type is an error at once, as it is at AWS.
 //
+// # Event streams
+//
+// An output member that is an event stream is an iter.Seq2 of pointers to a
+// union and errors. Going out, each event is one frame
+// (application/vnd.amazon.eventstream, eventframe.go), flushed before the next
+// is asked for; an error becomes an exception or error frame and ends the
+// stream. The RPC protocols send the output's other members in a first frame,
+// initial-response; the REST protocols in headers. Coming in, the sequence reads
+// the connection as it is ranged over. Event streams in requests are not read.
+//
 // # Limits
 //
 // A request can cost us no more than its size allows: nesting is cut at

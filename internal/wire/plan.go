@@ -89,7 +89,7 @@ func buildPlan(s *shape.Shape, fresh map[*shape.Shape]*plan) *plan {
 	p := &plan{Shape: s, cost: 1}
 	fresh[s] = p
 	switch s.Kind {
-	case shape.Structure, shape.Union:
+	case shape.Structure, shape.Union, shape.EventStream:
 		buildStructure(p, fresh)
 	case shape.List:
 		p.elem = newField(s.Elem, "member", fresh)

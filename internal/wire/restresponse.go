@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -75,6 +76,9 @@ func (c *restCodec) writeUnwrapped(w http.ResponseWriter, op *shape.Operation, p
 
 // writePayload writes the member that is the whole body.
 func (c *restCodec) writePayload(w http.ResponseWriter, op *shape.Operation, f *field, v reflect.Value, status int) error {
+	if f.plan.Kind == shape.EventStream {
+		return writeEvents(w, op, f, v, c.events(op.Service), nil)
+	}
 	x, ok := held(v)
 	if ok && f.plan.Kind == shape.Blob && f.plan.Streaming {
 		return writeStream(w, op, x.Interface(), status)
@@ -83,8 +87,6 @@ func (c *restCodec) writePayload(w http.ResponseWriter, op *shape.Operation, f *
 		return writeEmpty(w, status)
 	}
 	switch f.plan.Kind {
-	case shape.EventStream:
-		return errors.New("wire: event streams are not encoded yet")
 	case shape.String:
 		return writeBody(w, status, contentTypeOr(w, "text/plain"), []byte(x.String()))
 	case shape.Blob:
@@ -124,6 +126,7 @@ func (c *restCodec) EncodeError(w http.ResponseWriter, svc *shape.Service, op *s
 	if a.plan != nil {
 		writeHeaders(&a.plan.rest, a.value, h)
 	}
+	maps.Copy(h, err.Header)
 	if c.json() {
 		h.Set("x-amzn-errortype", a.name())
 		return writeBody(w, a.status(), typeJSON, errorJSON(a, "", true))
@@ -200,6 +203,11 @@ func (c *restCodec) DecodeResponse(op *shape.Operation, resp *http.Response) (an
 	}
 	if f := p.rest.payload; f != nil && f.plan.Kind == shape.Blob && f.plan.Streaming {
 		v.Elem().Field(f.Field).Set(reflect.ValueOf(resp.Body))
+		return v.Interface(), nil
+	}
+	if f := p.rest.payload; f != nil && f.plan.Kind == shape.EventStream {
+		r := &eventReader{op: op, field: f, format: c.events(op.Service), body: resp.Body}
+		r.into(v.Elem())
 		return v.Interface(), nil
 	}
 	body, err := readResponse(resp, c.limits)

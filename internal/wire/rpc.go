@@ -58,6 +58,10 @@ func (c *jsonCodec) EncodeResponse(w http.ResponseWriter, op *shape.Operation, o
 	if err != nil {
 		return err
 	}
+	if f := eventField(planOf(op.Output)); f != nil {
+		setRequestID(w.Header(), op.Service, requestID)
+		return writeRPCEvents(w, op, f, v, c.events())
+	}
 	p := getBuffer()
 	e := jsonEncoder{b: *p}
 	e.structure(planOf(op.Output), v)
@@ -148,6 +152,10 @@ func (c *jsonCodec) EncodeRequest(ctx context.Context, endpoint *url.URL, op *sh
 
 // DecodeResponse implements Codec.
 func (c *jsonCodec) DecodeResponse(op *shape.Operation, resp *http.Response) (any, error) {
+	if f := eventField(planOf(op.Output)); f != nil && resp.StatusCode < 300 {
+		v := reflect.New(op.Output.Type)
+		return v.Interface(), readRPCEvents(op, resp, f, v.Elem(), c.events())
+	}
 	body, err := readResponse(resp, c.limits)
 	if err != nil {
 		return nil, err

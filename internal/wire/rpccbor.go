@@ -41,6 +41,11 @@ func (c *cborCodec) EncodeResponse(w http.ResponseWriter, op *shape.Operation, o
 	if err != nil {
 		return err
 	}
+	if f := eventField(planOf(op.Output)); f != nil {
+		w.Header()["Smithy-Protocol"] = []string{"rpc-v2-cbor"}
+		setRequestID(w.Header(), op.Service, requestID)
+		return writeRPCEvents(w, op, f, v, c.events())
+	}
 	p := getBuffer()
 	e := cborEncoder{b: *p}
 	e.structure(planOf(op.Output), v)
@@ -97,6 +102,10 @@ func (c *cborCodec) EncodeRequest(ctx context.Context, endpoint *url.URL, op *sh
 
 // DecodeResponse implements Codec.
 func (c *cborCodec) DecodeResponse(op *shape.Operation, resp *http.Response) (any, error) {
+	if f := eventField(planOf(op.Output)); f != nil && resp.StatusCode < 300 {
+		v := reflect.New(op.Output.Type)
+		return v.Interface(), readRPCEvents(op, resp, f, v.Elem(), c.events())
+	}
 	body, err := readResponse(resp, c.limits)
 	if err != nil {
 		return nil, err

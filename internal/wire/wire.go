@@ -61,7 +61,9 @@ type Codec interface {
 
 	// EncodeResponse writes out, a pointer to the operation's output struct
 	// (nil stands for an empty one). It closes a streaming member that is an
-	// io.Closer. An error after the header is out means a broken connection.
+	// io.Closer. An event stream is written event by event, each flushed, until
+	// its sequence ends. An error after the header is out means a broken
+	// connection.
 	EncodeResponse(w http.ResponseWriter, op *shape.Operation, out any, requestID string) error
 
 	// EncodeError writes an error answer. op may be nil when the request named
@@ -73,7 +75,8 @@ type Codec interface {
 
 	// DecodeResponse reads an answer into a new output struct. An error answer
 	// is returned as *awserr.Error. A streaming member is the response's body
-	// and the caller's to close; otherwise the body has been read.
+	// and the caller's to close. An event stream is a sequence to be ranged over
+	// once, which closes the body. Otherwise the body has been read.
 	DecodeResponse(op *shape.Operation, resp *http.Response) (any, error)
 }
 
