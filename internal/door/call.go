@@ -1,6 +1,7 @@
 package door
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -104,11 +105,24 @@ func (c *call) handle() error {
 	if !c.in.ended.Load() {
 		opts = append(opts, plane.WithAbort(c.in.abort))
 	}
-	out, err := c.door.opts.Plane.Invoke(c.r.Context(), c.caller, c.match.Operation, in.Value, opts...)
+	ctx, end := c.context()
+	defer end()
+	out, err := c.door.opts.Plane.Invoke(ctx, c.caller, c.match.Operation, in.Value, opts...)
 	if err != nil {
 		return err
 	}
 	return codec.EncodeResponse(c.w, c.match.Operation, out, c.id)
+}
+
+// context is the call's, which ends with the connection. That of an event
+// stream ends when the door drains, too.
+func (c *call) context() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(c.r.Context())
+	if !wire.StreamsEvents(c.match.Operation) {
+		return ctx, cancel
+	}
+	stop := context.AfterFunc(c.door.streaming, cancel)
+	return ctx, func() { stop(); cancel() }
 }
 
 // locate turns the two ways of naming an S3 bucket into one, and takes the

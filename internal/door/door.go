@@ -23,6 +23,8 @@ type Door struct {
 	log       *slog.Logger
 	server    *http.Server
 	draining  atomic.Bool
+	streaming context.Context // of answers that are event streams; ends with Drain
+	endStream context.CancelFunc
 	untrusted sync.Map // remote address as a string -> *mark
 	ports     sync.Map // int -> struct{}, those listened on
 	admin     http.Handler
@@ -48,6 +50,7 @@ func New(o Options) (*Door, error) {
 	for _, s := range o.Services {
 		d.bySigning[signingName(s)] = s
 	}
+	d.streaming, d.endStream = context.WithCancel(context.Background())
 	d.server = d.newServer()
 	d.admin = d.newAdmin()
 	return d, nil
@@ -67,8 +70,12 @@ func (d *Door) Serve(l net.Listener) error {
 }
 
 // Drain makes /_nephele/health answer 503, so that load balancers look
-// elsewhere, while calls are still answered.
-func (d *Door) Drain() { d.draining.Store(true) }
+// elsewhere, while calls are still answered. Event streams, which would go on
+// for hours, end.
+func (d *Door) Drain() {
+	d.draining.Store(true)
+	d.endStream()
+}
 
 // Shutdown stops listening and returns when the calls in flight are answered.
 // When ctx ends first their connections are closed, which cancels them, and

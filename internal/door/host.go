@@ -58,7 +58,7 @@ func bare(host string) string {
 
 // read takes a host name apart:
 //
-//	[prefix.]SERVICE[-fips][.REGION].SUFFIX
+//	[prefix.][streaming-]SERVICE[-fips][.REGION].SUFFIX
 //	[BUCKET.]s3[-REGION|-accelerate|-fips][.dualstack][.REGION].SUFFIX
 //	BUCKET.localhost, and BUCKET below a configured name
 func (h *hosts) read(host string) hostInfo {
@@ -121,12 +121,23 @@ func (h *hosts) readService(labels []string) (hostInfo, bool) {
 		info.region = labels[n-1]
 		n--
 	}
-	svc := h.prefixes[strings.TrimSuffix(labels[n-1], "-fips")]
+	svc := h.prefixes[strings.TrimSuffix(unprefixed(labels[n-1]), "-fips")]
 	if svc == nil {
 		return info, false
 	}
 	info.service = signingName(svc)
 	return info, true
+}
+
+// unprefixed is a label without what operations that stream put before it:
+// streaming-logs, stream-logs.
+func unprefixed(label string) string {
+	for _, p := range []string{"streaming-", "stream-"} {
+		if rest, ok := strings.CutPrefix(label, p); ok {
+			return rest
+		}
+	}
+	return label
 }
 
 // isRegion reports whether a label has the form of a region: "us-gov-west-1".
