@@ -23,6 +23,7 @@ type Error struct {
 	Status  int            // HTTP status
 	Fault   Fault          // whose mistake it is
 	Fields  map[string]any // further modelled members by their model name, for example "resourceName"
+	Header  http.Header    // further HTTP headers of the answer, where the protocol has any
 	Cause   error          // what led here; logged, never sent
 }
 
@@ -43,6 +44,18 @@ func (e *Error) With(name string, value any) *Error {
 	c.Fields = make(map[string]any, len(e.Fields)+1)
 	maps.Copy(c.Fields, e.Fields)
 	c.Fields[name] = value
+	return &c
+}
+
+// WithHeader returns a copy of e that also sends an HTTP header. The REST
+// protocols write it; in the others a message has no headers of its own.
+func (e *Error) WithHeader(name, value string) *Error {
+	c := *e
+	c.Header = e.Header.Clone()
+	if c.Header == nil {
+		c.Header = http.Header{}
+	}
+	c.Header.Set(name, value)
 	return &c
 }
 

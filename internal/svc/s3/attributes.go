@@ -14,8 +14,9 @@ var attributeNames = []api.ObjectAttributes{"ETag", "Checksum", "ObjectParts", "
 
 // GetObjectAttributes answers chosen facts about an object.
 func (s *Service) GetObjectAttributes(ctx context.Context, in *api.GetObjectAttributesInput) (*api.GetObjectAttributesOutput, error) {
-	if in.SSECustomerAlgorithm != nil {
-		return nil, errHeader(customerHeader)
+	key, err := newCustomerKey(in.SSECustomerAlgorithm, in.SSECustomerKey, in.SSECustomerKeyMD5)
+	if err != nil {
+		return nil, err
 	}
 	limit, above, err := checkAttributes(in)
 	if err != nil {
@@ -23,12 +24,15 @@ func (s *Service) GetObjectAttributes(ctx context.Context, in *api.GetObjectAttr
 	}
 	out := &api.GetObjectAttributesOutput{}
 	wants := func(name api.ObjectAttributes) bool { return slices.Contains(in.ObjectAttributes, name) }
-	return out, s.viewBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, _ bucket) error {
-		o, err := taggable(tx, in.Bucket, in.Key, in.VersionId)
+	return out, s.viewBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) error {
+		o, err := chosen(tx, b, in.Key, in.VersionId)
 		if err != nil {
 			return err
 		}
-		out.LastModified = &o.Modified
+		if err := key.opens(o.Details.Encryption); err != nil {
+			return err
+		}
+		out.LastModified, out.VersionId = &o.Modified, b.shown(o)
 		if wants("ETag") {
 			out.ETag = &o.ETag // without quotes here, as in AWS
 		}
@@ -63,7 +67,7 @@ func checkAttributes(in *api.GetObjectAttributesInput) (limit, above int, err *a
 }
 
 // objectParts lists the parts that a completed upload had. Their checksums are
-// told where the object's is made of them.
+// told where the object's is made of them, or the upload asked for one.
 func objectParts(tx *store.Tx, o object, above, limit int) (*api.GetObjectAttributesParts, error) {
 	out := &api.GetObjectAttributesParts{
 		TotalPartsCount: new(int32(o.Parts)), PartNumberMarker: new(int32(above)), //nolint:gosec // at most 10,000
@@ -78,7 +82,7 @@ func objectParts(tx *store.Tx, o object, above, limit int) (*api.GetObjectAttrib
 	}
 	for _, p := range list {
 		out.NextPartNumberMarker = new(int32(p.Number)) //nolint:gosec // as above
-		if o.Sum.Type != composite {
+		if o.Sum.Type != composite && !o.Details.SumAsked {
 			continue
 		}
 		x := &api.ObjectPart{PartNumber: new(int32(p.Number)), Size: &p.Size} //nolint:gosec // as above

@@ -221,12 +221,7 @@ func (s *Service) updateBucket(ctx context.Context, name string, owner *string, 
 // DeleteBucket deletes an empty bucket and its unfinished uploads.
 func (s *Service) DeleteBucket(ctx context.Context, in *api.DeleteBucketInput) (*api.DeleteBucketOutput, error) {
 	return &api.DeleteBucketOutput{}, s.updateBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) error {
-		var one int
-		err := tx.Row(`select 1 from s3_object where bucket = ? limit 1`, b.Name).Scan(&one)
-		if err == nil {
-			return awserr.New("BucketNotEmpty", 409, "The bucket you tried to delete is not empty").With("BucketName", b.Name)
-		}
-		if !errors.Is(err, store.ErrNotFound) {
+		if err := checkEmpty(tx, b); err != nil {
 			return err
 		}
 		if err := dropUploads(tx, b.Name); err != nil {
@@ -235,9 +230,27 @@ func (s *Service) DeleteBucket(ctx context.Context, in *api.DeleteBucketInput) (
 		if err := dropConfigs(tx, b.Name); err != nil {
 			return err
 		}
-		_, err = tx.Exec(`delete from s3_bucket where name = ?`, b.Name)
+		_, err := tx.Exec(`delete from s3_bucket where name = ?`, b.Name)
 		return err
 	})
+}
+
+// checkEmpty refuses to delete a bucket with objects, versions or delete markers.
+func checkEmpty(tx *store.Tx, b bucket) error {
+	var one int
+	err := tx.Row(`select 1 from s3_object where bucket = ? union all select 1 from s3_version where bucket = ? limit 1`,
+		b.Name, b.Name).Scan(&one)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	text := "The bucket you tried to delete is not empty"
+	if b.Versioning != "" {
+		text += ". You must delete all versions in the bucket."
+	}
+	return awserr.New("BucketNotEmpty", 409, "%s", text).With("BucketName", b.Name)
 }
 
 // HeadBucket tells whether the caller may use a bucket, and where it is.
@@ -260,11 +273,6 @@ func (s *Service) GetBucketLocation(ctx context.Context, in *api.GetBucketLocati
 		return nil
 	})
 	return out, err
-}
-
-// GetBucketVersioning answers that versioning was never switched on.
-func (s *Service) GetBucketVersioning(ctx context.Context, in *api.GetBucketVersioningInput) (*api.GetBucketVersioningOutput, error) {
-	return &api.GetBucketVersioningOutput{}, s.viewBucket(ctx, in.Bucket, in.ExpectedBucketOwner, nil)
 }
 
 func bucketARN(name string) string { return "arn:aws:s3:::" + name }

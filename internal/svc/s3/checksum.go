@@ -11,8 +11,10 @@ import (
 	"hash/crc32"
 	"hash/crc64"
 	"reflect"
-	"slices"
 	"strings"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/zeebo/xxh3"
 
 	"nephele.dev/nephele/internal/awserr"
 	"nephele.dev/nephele/internal/plane"
@@ -50,10 +52,22 @@ var algorithms = map[string]algorithm{
 	"SHA256":    {sha256.New, nil, sha256.Size},
 	"SHA512":    {sha512.New, nil, sha512.Size},
 	"MD5":       {md5.New, nil, md5.Size},
+	"XXHASH64":  {func() hash.Hash { return xxhash.New() }, nil, 8},
+	"XXHASH3":   {func() hash.Hash { return xxh3.New() }, nil, 8},
+	"XXHASH128": {func() hash.Hash { return xxh128{xxh3.New()} }, nil, 16},
 }
 
-// unsupportedSums are checksums that S3 has and Nephele has not.
-var unsupportedSums = []string{"XXHASH64", "XXHASH3", "XXHASH128"}
+// xxh128 makes a hash.Hash of the 128-bit sum that the hasher has as well.
+type xxh128 struct{ *xxh3.Hasher }
+
+// Size implements hash.Hash.
+func (xxh128) Size() int { return 16 }
+
+// Sum implements hash.Hash: the canonical, big-endian form.
+func (h xxh128) Sum(b []byte) []byte {
+	sum := h.Sum128().Bytes()
+	return append(b, sum[:]...)
+}
 
 // checksum is the stored checksum of an object or a part.
 type checksum struct{ Algorithm, Type, Value string }
@@ -67,11 +81,6 @@ type claim struct{ algorithm, value string }
 func readClaim(ctx context.Context, in any) (claim, *awserr.Error) {
 	var c claim
 	v := reflect.ValueOf(in).Elem()
-	for _, name := range unsupportedSums {
-		if !v.FieldByName("Checksum" + name).IsNil() {
-			return claim{}, errHeader(sumHeader(name))
-		}
-	}
 	for name, a := range algorithms {
 		f := v.FieldByName("Checksum" + name)
 		if f.IsNil() {
@@ -108,11 +117,8 @@ func checkAlgorithm(name string) *awserr.Error {
 	if _, ok := algorithms[name]; ok || name == "" {
 		return nil
 	}
-	if slices.Contains(unsupportedSums, name) {
-		return errHeader(sumHeader(name))
-	}
 	return errInvalidRequest("Checksum algorithm provided is unsupported. Please try again with any of the " +
-		"valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]")
+		"valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256, SHA512, MD5, XXHASH64, XXHASH3, XXHASH128]")
 }
 
 func sumHeader(algorithm string) string { return "x-amz-checksum-" + strings.ToLower(algorithm) }

@@ -5,6 +5,7 @@ import (
 	"crypto/md5" //nolint:gosec // an ETag, not a signature
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"iter"
 	"net/url"
@@ -21,42 +22,71 @@ import (
 // CompleteMultipartUpload makes one object of an upload's parts. Doing it twice
 // answers the same, as long as the object is still there.
 func (s *Service) CompleteMultipartUpload(ctx context.Context, in *api.CompleteMultipartUploadInput) (*api.CompleteMultipartUploadOutput, error) {
-	if in.SSECustomerAlgorithm != nil {
-		return nil, errHeader(customerHeader)
+	key, err := newCustomerKey(in.SSECustomerAlgorithm, in.SSECustomerKey, in.SSECustomerKeyMD5)
+	if err != nil {
+		return nil, err
 	}
 	if in.MultipartUpload == nil || len(in.MultipartUpload.Parts) == 0 {
 		return nil, errMalformedXML()
 	}
-	var o object
-	err := s.updateBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, _ bucket) error {
-		old, exists, err := findObject(tx, in.Bucket, in.Key)
-		if err != nil {
-			return err
-		}
-		if exists && old.Data == in.UploadId && old.Parts > 0 {
-			o = old
-			return nil
-		}
-		u, err := getUpload(tx, in.Bucket, in.Key, in.UploadId)
-		if err != nil {
-			return err
-		}
-		if err := (writeCondition{in.IfMatch, in.IfNoneMatch}).check(in.Key, old, exists); err != nil {
-			return err
-		}
-		if o, err = assemble(tx, u, in); err != nil {
-			return err
-		}
-		return putObject(tx, o, old, exists)
+	var w *write
+	err2 := s.updateBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) (err error) {
+		w, err = s.complete(tx, b, in, key)
+		return err
 	})
-	if err != nil {
-		return nil, err
+	if err2 != nil {
+		return nil, err2
 	}
 	path := url.URL{Path: pathMarker + in.Bucket + pathMarker + in.Key}
 	location := plane.FromContext(ctx).BaseURL + path.EscapedPath()
-	out := &api.CompleteMultipartUploadOutput{Location: &location, Bucket: &in.Bucket, Key: &in.Key, ETag: quoted(o.ETag)}
-	setChecksum(out, o.Sum)
+	out := &api.CompleteMultipartUploadOutput{
+		Location: &location, Bucket: &in.Bucket, Key: &in.Key, ETag: quoted(w.ETag), VersionId: w.version(),
+	}
+	setChecksum(out, w.Sum)
+	setEncryption(out, w.Details.Encryption)
 	return out, nil
+}
+
+// complete makes the object, or finds the one that it made before.
+func (s *Service) complete(tx *store.Tx, b bucket, in *api.CompleteMultipartUploadInput, key *customerKey) (*write, error) {
+	w := &write{
+		bucket: b, cond: writeCondition{in.IfMatch, in.IfNoneMatch},
+		event: createdComplete, reason: "CompleteMultipartUpload",
+	}
+	done, ok, err := completed(tx, in)
+	if err != nil || ok {
+		w.object = done
+		return w, err
+	}
+	u, err := getUpload(tx, in.Bucket, in.Key, in.UploadId)
+	if err != nil {
+		return nil, err
+	}
+	if err := key.mayContinue(u.Details.Encryption); err != nil {
+		return nil, err
+	}
+	h, err := look(tx, b, in.Key)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.cond.check(in.Key, h.current, h.exists, false); err != nil {
+		return nil, err
+	}
+	if w.object, err = assemble(tx, u, in); err != nil {
+		return nil, err
+	}
+	return w, s.replace(tx, b, h, w)
+}
+
+// completed returns the version that the upload became, if it is still there.
+func completed(tx *store.Tx, in *api.CompleteMultipartUploadInput) (object, bool, error) {
+	o, err := scanObject(tx.Row(`select `+objectColumns+` from s3_object where data = ? and bucket = ? and key = ?
+		union all select `+objectColumns+` from s3_version where data = ? and data <> '' and bucket = ? and key = ?`,
+		in.UploadId, in.Bucket, in.Key, in.UploadId, in.Bucket, in.Key))
+	if errors.Is(err, store.ErrNotFound) {
+		return object{}, false, nil
+	}
+	return o, err == nil && o.Parts > 0, err
 }
 
 // assemble ends the upload and returns the object that its parts make.

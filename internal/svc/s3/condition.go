@@ -13,8 +13,9 @@ type writeCondition struct{ ifMatch, ifNoneMatch *string }
 func (c writeCondition) empty() bool { return c.ifMatch == nil && c.ifNoneMatch == nil }
 
 // check compares the condition with the object that the write would replace.
-// If-None-Match can only be "*": "nothing there".
-func (c writeCondition) check(key string, old object, exists bool) error {
+// If-None-Match can only be "*": "nothing there". What was there when the write
+// began, and has been deleted since, is a conflict.
+func (c writeCondition) check(key string, old object, exists, began bool) error {
 	if c.ifNoneMatch != nil {
 		if *c.ifNoneMatch != "*" {
 			return errHeader("If-None-Match")
@@ -24,6 +25,9 @@ func (c writeCondition) check(key string, old object, exists bool) error {
 		}
 	}
 	if c.ifMatch != nil {
+		if !exists && began {
+			return errConflict(key, "If-Match")
+		}
 		if !exists {
 			return errNoSuchKey(key)
 		}

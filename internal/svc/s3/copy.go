@@ -39,6 +39,9 @@ func newSource(text string, cond readCondition, owner *string) (source, *awserr.
 // with "not modified" fails a copy.
 func (s *Service) open(ctx context.Context, src source) (*found, io.ReadCloser, error) {
 	f, r, err := s.openObject(ctx, src.read)
+	if awserr.Is(err, "MethodNotAllowed") {
+		return nil, nil, errInvalidRequest("The source of a copy request may not specifically refer to a delete marker by version id.")
+	}
 	if awserr.Is(err, "NotModified") {
 		condition := "If-Modified-Since"
 		if src.cond.ifNoneMatch != nil {
@@ -51,12 +54,11 @@ func (s *Service) open(ctx context.Context, src source) (*found, io.ReadCloser, 
 
 // CopyObject makes an object of another's bytes, with the same or new settings.
 func (s *Service) CopyObject(ctx context.Context, in *api.CopyObjectInput) (*api.CopyObjectOutput, error) {
-	o, src, err := newCopy(in)
+	w, src, err := newCopy(in)
 	if err != nil {
 		return nil, err
 	}
-	cond := writeCondition{in.IfMatch, in.IfNoneMatch}
-	if err := s.viewBucket(ctx, in.Bucket, in.ExpectedBucketOwner, nil); err != nil {
+	if err := s.prepare(ctx, w); err != nil {
 		return nil, err
 	}
 	f, r, err2 := s.open(ctx, src)
@@ -64,29 +66,39 @@ func (s *Service) CopyObject(ctx context.Context, in *api.CopyObjectInput) (*api
 		return nil, err2
 	}
 	defer r.Close()
-	if err := mayCopy(in, src, f.object); err != nil {
+	if err := mayCopy(in, w, src, f.object); err != nil {
 		return nil, err
 	}
-	if value(in.MetadataDirective, "COPY") == "COPY" {
-		tags := o.Details.Tags
-		o.Details = f.Details
-		o.Details.Tags, o.Details.Redirect = tags, value(in.WebsiteRedirectLocation, "")
-	}
-	if value(in.TaggingDirective, "COPY") == "COPY" {
-		o.Details.Tags = f.Details.Tags
-	}
+	w.inherit(in, f)
 	c := claim{algorithm: string(value(in.ChecksumAlgorithm, ""))}
-	st, err2 := s.stream(ctx, body{reader: r, length: &f.Size, claim: c}, copyAlgorithm(f.Sum))
+	st, err2 := s.stream(ctx, body{reader: r, length: &f.Size, claim: c, key: w.new.customer}, copyAlgorithm(f.Sum))
 	if err2 != nil {
 		return nil, err2
 	}
-	o.Size, o.ETag, o.Sum, o.Data = st.size, st.etag, st.sum, st.data
-	if err := s.commitObject(ctx, &o, st, in.ExpectedBucketOwner, cond); err != nil {
+	if err := s.commit(ctx, w, st); err != nil {
 		return nil, err
 	}
-	result := &api.CopyObjectResult{ETag: quoted(o.ETag), LastModified: &o.Modified}
-	setChecksum(result, o.Sum)
-	return &api.CopyObjectOutput{CopyObjectResult: result}, nil
+	result := &api.CopyObjectResult{ETag: quoted(w.ETag), LastModified: &w.Modified}
+	setChecksum(result, w.Sum)
+	out := &api.CopyObjectOutput{
+		CopyObjectResult: result, VersionId: w.version(), CopySourceVersionId: f.bucket.shown(f.object),
+	}
+	setEncryption(out, w.Details.Encryption)
+	return out, nil
+}
+
+// inherit takes over what the request does not replace. Access, encryption,
+// class and website redirect are never inherited.
+func (w *write) inherit(in *api.CopyObjectInput, f *found) {
+	own := w.Details
+	if value(in.MetadataDirective, "COPY") == "COPY" {
+		w.Details = f.Details
+		w.Details.Tags, w.Details.Redirect, w.Details.SumAsked = own.Tags, own.Redirect, false
+		w.Details.Encryption, w.Details.ACL = own.Encryption, own.ACL
+	}
+	if value(in.TaggingDirective, "COPY") == "COPY" {
+		w.Details.Tags = f.Details.Tags
+	}
 }
 
 // copyAlgorithm keeps the source's kind of checksum.
@@ -98,43 +110,34 @@ func copyAlgorithm(c checksum) string {
 }
 
 // newCopy checks a CopyObject as far as it can be without its source.
-func newCopy(in *api.CopyObjectInput) (object, source, *awserr.Error) {
-	o := object{Bucket: in.Bucket, Key: in.Key}
+func newCopy(in *api.CopyObjectInput) (*write, source, *awserr.Error) {
+	w := &write{
+		object: object{Bucket: in.Bucket, Key: in.Key}, owner: in.ExpectedBucketOwner,
+		cond: writeCondition{in.IfMatch, in.IfNoneMatch}, event: createdCopy, reason: "CopyObject",
+	}
 	src, err := newSource(in.CopySource, readCondition{
 		in.CopySourceIfMatch, in.CopySourceIfNoneMatch, in.CopySourceIfModifiedSince,
 		in.CopySourceIfUnmodifiedSince, "x-amz-copy-source-",
 	}, in.ExpectedSourceBucketOwner)
 	if err != nil {
-		return o, src, err
+		return w, src, err
 	}
-	refused := refusals{
-		acl: in.ACL, grants: []*string{in.GrantFullControl, in.GrantRead, in.GrantReadACP, in.GrantWriteACP},
-		encryption: in.ServerSideEncryption, customer: in.SSECustomerAlgorithm,
-		kms: []*string{in.SSEKMSKeyId, in.SSEKMSEncryptionContext}, bucketKey: in.BucketKeyEnabled,
-		lock: in.ObjectLockMode != nil || in.ObjectLockRetainUntilDate != nil || in.ObjectLockLegalHoldStatus != nil,
-	}
-	src.customer = in.CopySourceSSECustomerAlgorithm
 	steps := []func() *awserr.Error{
 		func() *awserr.Error { return checkKey(in.Key) },
-		refused.check,
 		func() *awserr.Error { return checkAlgorithm(string(value(in.ChecksumAlgorithm, ""))) },
 		func() *awserr.Error { return checkDirectives(in) },
-		func() (err *awserr.Error) { o.Class, err = storageClass(in.StorageClass); return err },
+		func() (err *awserr.Error) { w.new, w.Class, w.Details, err = readNew(in); return err },
 		func() (err *awserr.Error) {
-			o.Details, err = settings{
-				contentType: in.ContentType, cacheControl: in.CacheControl, disposition: in.ContentDisposition,
-				encoding: in.ContentEncoding, language: in.ContentLanguage, redirect: in.WebsiteRedirectLocation,
-				tagging: in.Tagging, expires: in.Expires, metadata: in.Metadata,
-			}.details()
+			src.customer, err = newCustomerKey(in.CopySourceSSECustomerAlgorithm, in.CopySourceSSECustomerKey, in.CopySourceSSECustomerKeyMD5)
 			return err
 		},
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
-			return o, src, err
+			return w, src, err
 		}
 	}
-	return o, src, nil
+	return w, src, nil
 }
 
 func checkDirectives(in *api.CopyObjectInput) *awserr.Error {
@@ -148,13 +151,13 @@ func checkDirectives(in *api.CopyObjectInput) *awserr.Error {
 }
 
 // mayCopy refuses sources that are too big, and copies that change nothing.
-func mayCopy(in *api.CopyObjectInput, src source, o object) *awserr.Error {
+func mayCopy(in *api.CopyObjectInput, w *write, src source, o object) *awserr.Error {
 	if o.Size > maxPut {
 		return errInvalidRequest("The specified copy source is larger than the maximum allowable size for a copy source: %d", int64(maxPut))
 	}
-	same := src.bucket == in.Bucket && src.key == in.Key
+	same := src.bucket == in.Bucket && src.key == in.Key && src.version == nil
 	changed := value(in.MetadataDirective, "COPY") == "REPLACE" || in.WebsiteRedirectLocation != nil ||
-		value(in.TaggingDirective, "COPY") == "REPLACE" || in.ChecksumAlgorithm != nil ||
+		value(in.TaggingDirective, "COPY") == "REPLACE" || in.ChecksumAlgorithm != nil || w.new.isEncryption() ||
 		in.StorageClass != nil && string(*in.StorageClass) != o.Class
 	if same && !changed {
 		return errInvalidRequest("This copy request is illegal because it is trying to copy an object to itself without " +
@@ -165,9 +168,6 @@ func mayCopy(in *api.CopyObjectInput, src source, o object) *awserr.Error {
 
 // UploadPartCopy makes a part of an object's bytes or a range of them.
 func (s *Service) UploadPartCopy(ctx context.Context, in *api.UploadPartCopyInput) (*api.UploadPartCopyOutput, error) {
-	if in.SSECustomerAlgorithm != nil {
-		return nil, errHeader(customerHeader)
-	}
 	src, err := newSource(in.CopySource, readCondition{
 		in.CopySourceIfMatch, in.CopySourceIfNoneMatch, in.CopySourceIfModifiedSince,
 		in.CopySourceIfUnmodifiedSince, "x-amz-copy-source-",
@@ -175,11 +175,20 @@ func (s *Service) UploadPartCopy(ctx context.Context, in *api.UploadPartCopyInpu
 	if err != nil {
 		return nil, err
 	}
-	t := target{in.Bucket, in.Key, in.UploadId, int(in.PartNumber), in.ExpectedBucketOwner}
-	if _, err := s.checkTarget(ctx, t, claim{}); err != nil {
+	key, err := newCustomerKey(in.SSECustomerAlgorithm, in.SSECustomerKey, in.SSECustomerKeyMD5)
+	if err != nil {
 		return nil, err
 	}
-	src.rng, src.customer = in.CopySourceRange, in.CopySourceSSECustomerAlgorithm
+	src.customer, err = newCustomerKey(in.CopySourceSSECustomerAlgorithm, in.CopySourceSSECustomerKey, in.CopySourceSSECustomerKeyMD5)
+	if err != nil {
+		return nil, err
+	}
+	t := target{in.Bucket, in.Key, in.UploadId, int(in.PartNumber), in.ExpectedBucketOwner}
+	u, err2 := s.checkTarget(ctx, t, body{key: key})
+	if err2 != nil {
+		return nil, err2
+	}
+	src.rng = in.CopySourceRange
 	f, r, err2 := s.open(ctx, src)
 	if err2 != nil {
 		return nil, err2
@@ -188,13 +197,15 @@ func (s *Service) UploadPartCopy(ctx context.Context, in *api.UploadPartCopyInpu
 	if err := checkCopyRange(in.CopySourceRange, f); err != nil {
 		return nil, err
 	}
-	p, sum, err2 := s.storePart(ctx, t, body{reader: r, length: &f.span.length})
+	p, sum, err2 := s.storePart(ctx, u, t, body{reader: r, length: &f.span.length, key: key})
 	if err2 != nil {
 		return nil, err2
 	}
 	result := &api.CopyPartResult{ETag: quoted(p.ETag), LastModified: &p.Modified}
 	setChecksum(result, checksum{Algorithm: sum.Algorithm, Value: sum.Value})
-	return &api.UploadPartCopyOutput{CopyPartResult: result}, nil
+	out := &api.UploadPartCopyOutput{CopyPartResult: result, CopySourceVersionId: f.bucket.shown(f.object)}
+	setEncryption(out, u.Details.Encryption)
+	return out, nil
 }
 
 // checkCopyRange is stricter than a read's range: both ends must be given and

@@ -1,78 +1,125 @@
 package s3
 
 import (
-	"context"
+	"reflect"
 	"slices"
 
-	api "nephele.dev/nephele/internal/api/s3"
 	"nephele.dev/nephele/internal/awserr"
+	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/store"
 )
 
-var encryptions = []api.ServerSideEncryption{"AES256", "aws:kms", "aws:kms:dsse"}
+// Server-side encryption methods.
+const (
+	methodAES  = "AES256"
+	methodKMS  = "aws:kms"
+	methodDSSE = "aws:kms:dsse"
+)
 
-// PutBucketEncryption sets how objects are encrypted that do not say it.
-func (s *Service) PutBucketEncryption(ctx context.Context, in *api.PutBucketEncryptionInput) (*api.PutBucketEncryptionOutput, error) {
-	if err := checkEncryption(in.ServerSideEncryptionConfiguration); err != nil {
-		return nil, err
-	}
-	return &api.PutBucketEncryptionOutput{}, s.putConfig(ctx, in.Bucket, in.ExpectedBucketOwner, encryptionConfig, in.ServerSideEncryptionConfiguration)
+// encryption is how an object is encrypted, kept in its document. Either
+// Method or CustomerMD5 is set; neither, in objects that are older than the
+// bucket's default of AES256.
+type encryption struct {
+	Method      string `json:"method,omitempty"`
+	KeyID       string `json:"key,omitempty"`     // of KMS
+	Context     string `json:"context,omitempty"` // base64 of JSON, as it was sent
+	BucketKey   bool   `json:"bucketKey,omitempty"`
+	CustomerMD5 string `json:"customer,omitempty"` // of the caller's key, base64
 }
 
-func checkEncryption(c *api.ServerSideEncryptionConfiguration) *awserr.Error {
-	if c == nil || len(c.Rules) != 1 || c.Rules[0] == nil {
-		return errMalformedXML()
+// resolve settles how an object that is put into a bucket is encrypted: as the
+// request says, else as the bucket's default does.
+func (n *newObject) resolve(tx *store.Tx, b bucket) (encryption, error) {
+	def, err := defaultEncryption(tx, b.Name)
+	if err != nil {
+		return encryption{}, err
 	}
-	r := c.Rules[0]
-	if b := r.BlockedEncryptionTypes; b != nil {
-		for _, t := range b.EncryptionType {
-			if t != "NONE" && t != "SSE-C" {
-				return errMalformedXML()
-			}
+	if n.customer != nil {
+		if slices.Contains(def.Blocked, "SSE-C") {
+			return encryption{}, errAccessDenied()
+		}
+		return encryption{CustomerMD5: n.customer.md5}, nil
+	}
+	e := encryption{Method: string(def.Algorithm), KeyID: def.KeyID, BucketKey: def.BucketKey}
+	if m := n.ServerSideEncryption; m != nil {
+		e.Method, e.KeyID = string(*m), ""
+	}
+	if n.SSEKMSKeyId != nil {
+		e.KeyID = *n.SSEKMSKeyId
+	}
+	e.BucketKey = value(n.BucketKeyEnabled, e.BucketKey) && e.Method == methodKMS
+	if e.Method == methodAES {
+		return encryption{Method: methodAES}, nil
+	}
+	e.KeyID, e.Context = keyARN(plane.FromContext(tx.Context()).Caller.Account, b.Region, e.KeyID), value(n.SSEKMSEncryptionContext, "")
+	return e, nil
+}
+
+// keyARN is the full name of a KMS key, as answers have it; without a key it
+// is the one that AWS manages for S3 in each account.
+func keyARN(account, region, id string) string {
+	prefix := "arn:aws:kms:" + region + ":" + account + ":"
+	switch {
+	case id == "":
+		return prefix + "alias/aws/s3"
+	case len(id) > 4 && id[:4] == "arn:":
+		return id
+	case len(id) > 6 && id[:6] == "alias/":
+		return prefix + id
+	}
+	return prefix + "key/" + id
+}
+
+// checkEncryption refuses requests for encryption that contradict themselves.
+func (n *newObject) checkEncryption() *awserr.Error {
+	method := ""
+	if m := n.ServerSideEncryption; m != nil {
+		method = string(*m)
+		if method != methodAES && method != methodKMS && method != methodDSSE {
+			return errInvalidArgument("x-amz-server-side-encryption", method, "The encryption method specified is not supported")
 		}
 	}
-	d := r.ApplyServerSideEncryptionByDefault
+	keyed := method == methodKMS || method == methodDSSE
 	switch {
-	case d == nil && r.BlockedEncryptionTypes == nil && r.BucketKeyEnabled == nil:
-		return errMalformedXML()
-	case d == nil:
-		return nil
-	case !slices.Contains(encryptions, d.SSEAlgorithm):
-		return errMalformedXML()
-	case d.SSEAlgorithm == "AES256" && d.KMSMasterKeyID != nil:
-		return errInvalidArgument("KMSMasterKeyID", *d.KMSMasterKeyID,
-			"a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse")
-	case d.SSEAlgorithm != "AES256":
-		return awserr.New("NotImplemented", 501, "Nephele does not encrypt with KMS keys yet.").
-			With("SSEAlgorithm", string(d.SSEAlgorithm))
+	case n.customer != nil && (method != "" || n.SSEKMSKeyId != nil):
+		return errInvalidArgument(customerHeader, methodAES,
+			"Server Side Encryption with Customer provided key is incompatible with the encryption method specified")
+	case n.SSEKMSKeyId != nil && !keyed:
+		return errInvalidArgument("x-amz-server-side-encryption-aws-kms-key-id", *n.SSEKMSKeyId,
+			"Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms")
+	case n.SSEKMSEncryptionContext != nil && !keyed:
+		return errInvalidArgument("x-amz-server-side-encryption-context", *n.SSEKMSEncryptionContext,
+			"Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms")
 	}
 	return nil
 }
 
-// GetBucketEncryption answers the bucket's encryption, which every bucket has.
-func (s *Service) GetBucketEncryption(ctx context.Context, in *api.GetBucketEncryptionInput) (*api.GetBucketEncryptionOutput, error) {
-	out := &api.GetBucketEncryptionOutput{}
-	err := s.viewBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) error {
-		e, err := defaultEncryption(tx, b.Name)
-		if err != nil {
-			return err
-		}
-		rule := &api.ServerSideEncryptionRule{
-			ApplyServerSideEncryptionByDefault: &api.ServerSideEncryptionByDefault{
-				SSEAlgorithm: e.Algorithm, KMSMasterKeyID: optional(e.KeyID),
-			},
-			BucketKeyEnabled: &e.BucketKey,
-		}
-		if len(e.Blocked) > 0 {
-			rule.BlockedEncryptionTypes = &api.BlockedEncryptionTypes{EncryptionType: e.Blocked}
-		}
-		out.ServerSideEncryptionConfiguration = &api.ServerSideEncryptionConfiguration{Rules: []*api.ServerSideEncryptionRule{rule}}
-		return nil
-	})
-	return out, err
+// setEncryption sets the members of an output that tell of encryption. They
+// have the same names everywhere; an output without one of them does not tell.
+func setEncryption(out any, e encryption) {
+	v := reflect.ValueOf(out).Elem()
+	if e.CustomerMD5 != "" {
+		setString(v.FieldByName("SSECustomerAlgorithm"), methodAES)
+		setString(v.FieldByName("SSECustomerKeyMD5"), e.CustomerMD5)
+		return
+	}
+	if e.Method == "" {
+		return
+	}
+	setString(v.FieldByName("ServerSideEncryption"), e.Method)
+	if e.KeyID != "" {
+		setString(v.FieldByName("SSEKMSKeyId"), e.KeyID)
+	}
+	if e.Context != "" {
+		setString(v.FieldByName("SSEKMSEncryptionContext"), e.Context)
+	}
+	if f := v.FieldByName("BucketKeyEnabled"); e.BucketKey && f.IsValid() {
+		f.Set(reflect.ValueOf(new(true)))
+	}
 }
 
-// DeleteBucketEncryption goes back to AES256.
-func (s *Service) DeleteBucketEncryption(ctx context.Context, in *api.DeleteBucketEncryptionInput) (*api.DeleteBucketEncryptionOutput, error) {
-	return &api.DeleteBucketEncryptionOutput{}, s.deleteConfig(ctx, in.Bucket, in.ExpectedBucketOwner, encryptionConfig)
+// isEncryption reports whether a request says anything of encryption, by which
+// a copy of an object onto itself changes something.
+func (n *newObject) isEncryption() bool {
+	return n.ServerSideEncryption != nil || n.customer != nil
 }

@@ -43,6 +43,12 @@ func errPrecondition(condition string) *awserr.Error {
 		"At least one of the pre-conditions you specified did not hold").With("Condition", condition)
 }
 
+func errConflict(key, condition string) *awserr.Error {
+	return awserr.New("ConditionalRequestConflict", http.StatusConflict,
+		"The conditional request cannot succeed due to a conflicting operation against this resource.").
+		With("Key", key).With("Condition", condition)
+}
+
 func errMalformedXML() *awserr.Error {
 	return badRequest("MalformedXML",
 		"The XML you provided was not well-formed or did not validate against our published schema")

@@ -171,11 +171,11 @@ func (s *Service) noteOrphans(ctx context.Context, names []string) error {
 	})
 }
 
-// isNamed reports whether an object or a part has the blob.
+// isNamed reports whether a version or a part has the blob.
 func isNamed(tx *store.Tx, data string) (bool, error) {
 	var one int
-	err := tx.Row(`select 1 from s3_object where data = ? union all select 1 from s3_part where data = ? limit 1`,
-		data, data).Scan(&one)
+	err := tx.Row(`select 1 from s3_object where data = ? union all select 1 from s3_part where data = ?
+		union all select 1 from s3_version where data = ? and data <> '' limit 1`, data, data, data).Scan(&one)
 	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
 	}

@@ -59,17 +59,21 @@ func (u upload) sumAlgorithm() string {
 
 // CreateMultipartUpload begins an upload in parts.
 func (s *Service) CreateMultipartUpload(ctx context.Context, in *api.CreateMultipartUploadInput) (*api.CreateMultipartUploadOutput, error) {
-	u, err := newUpload(in)
+	u, n, err := newUpload(in)
 	if err != nil {
 		return nil, err
 	}
-	u.ID, u.Initiator = randomName()+randomName(), plane.FromContext(ctx).Caller.ARN
-	doc, err2 := json.Marshal(u.Details)
-	if err2 != nil {
-		return nil, err2
-	}
-	err2 = s.updateBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, _ bucket) error {
-		_, err := tx.Exec(`insert into s3_upload (`+uploadColumns+`) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	u.Initiator = plane.FromContext(ctx).Caller.ARN
+	err2 := s.updateBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) error {
+		if err := n.settle(tx, b, &u.Details); err != nil {
+			return err
+		}
+		u.ID = newUploadID(tx.Now())
+		doc, err := json.Marshal(u.Details)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(`insert into s3_upload (`+uploadColumns+`) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			u.ID, u.Bucket, u.Key, u.Initiator, store.Micros(tx.Now()), u.Class, u.Algorithm, u.SumType, string(doc))
 		return err
 	})
@@ -81,36 +85,28 @@ func (s *Service) CreateMultipartUpload(ctx context.Context, in *api.CreateMulti
 		out.ChecksumAlgorithm = new(api.ChecksumAlgorithm(u.Algorithm))
 		out.ChecksumType = new(api.ChecksumType(u.SumType))
 	}
+	setEncryption(out, u.Details.Encryption)
 	return out, nil
 }
 
-func newUpload(in *api.CreateMultipartUploadInput) (upload, *awserr.Error) {
+// newUploadID begins with the time, so that the uploads of a key sort by when
+// they began.
+func newUploadID(began time.Time) string {
+	return fmt.Sprintf("%016x", store.Micros(began)) + randomName() + randomName()[:16]
+}
+
+func newUpload(in *api.CreateMultipartUploadInput) (upload, newObject, *awserr.Error) {
 	u := upload{Bucket: in.Bucket, Key: in.Key}
 	if err := checkKey(in.Key); err != nil {
-		return u, err
+		return u, newObject{}, err
 	}
-	refused := refusals{
-		acl: in.ACL, grants: []*string{in.GrantFullControl, in.GrantRead, in.GrantReadACP, in.GrantWriteACP},
-		encryption: in.ServerSideEncryption, customer: in.SSECustomerAlgorithm,
-		kms: []*string{in.SSEKMSKeyId, in.SSEKMSEncryptionContext}, bucketKey: in.BucketKeyEnabled,
-		lock: in.ObjectLockMode != nil || in.ObjectLockRetainUntilDate != nil || in.ObjectLockLegalHoldStatus != nil,
-	}
-	if err := refused.check(); err != nil {
-		return u, err
-	}
+	var n newObject
 	var err *awserr.Error
-	if u.Class, err = storageClass(in.StorageClass); err != nil {
-		return u, err
+	if n, u.Class, u.Details, err = readNew(in); err != nil {
+		return u, n, err
 	}
-	u.Details, err = settings{
-		contentType: in.ContentType, cacheControl: in.CacheControl, disposition: in.ContentDisposition,
-		encoding: in.ContentEncoding, language: in.ContentLanguage, redirect: in.WebsiteRedirectLocation,
-		tagging: in.Tagging, expires: in.Expires, metadata: in.Metadata,
-	}.details()
-	if err != nil {
-		return u, err
-	}
-	return u, u.setSum(in.ChecksumAlgorithm, in.ChecksumType)
+	u.Details.SumAsked = in.ChecksumAlgorithm != nil
+	return u, n, u.setSum(in.ChecksumAlgorithm, in.ChecksumType)
 }
 
 // setSum takes over the checksum that the whole is to have. CRCs of parts can

@@ -18,7 +18,7 @@ const (
 	maxObject   = 5 << 40 // bytes of a multipart object
 	pageLimit   = 1000    // entries of a listing
 	maxDelete   = 1000    // keys of one DeleteObjects
-	nullVersion = "null"  // the version id of an object in a bucket that was never versioned
+	nullVersion = "null"  // the version id of what was put while versioning was not enabled
 	pathMarker  = "/"     // between bucket and key
 	defaultMIME = "binary/octet-stream"
 )
@@ -74,14 +74,6 @@ func checkKey(key string) *awserr.Error {
 		return badRequest("InvalidURI", "Couldn't parse the specified URI.")
 	}
 	return nil
-}
-
-// checkVersion refuses every version but the one that unversioned objects have.
-func checkVersion(id *string) *awserr.Error {
-	if id == nil || *id == nullVersion {
-		return nil
-	}
-	return errInvalidArgument("versionId", *id, "Invalid version id specified")
 }
 
 // after returns the smallest string that is greater than every string with the

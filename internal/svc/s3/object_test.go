@@ -109,6 +109,7 @@ func TestPutAndGet(t *testing.T) {
 			CacheControl: new("no-cache"), ContentDisposition: new("inline"), ContentEncoding: new("gzip"),
 			ContentLanguage: new("de"), Expires: &expires, Metadata: map[string]string{"color": "blue"}, TagCount: new(int32(2)),
 			StorageClass: new(api.StorageClass("STANDARD_IA")), ChecksumCRC64NVME: put.ChecksumCRC64NVME, ChecksumType: put.ChecksumType,
+			ServerSideEncryption: new(api.ServerSideEncryption("AES256")),
 		}
 		got.Body, got.LastModified = nil, nil
 		if diff := cmp.Diff(want, got); body != "0123456789" || diff != "" {
@@ -154,7 +155,7 @@ func TestReadRefused(t *testing.T) {
 			{api.GetObjectInput{Bucket: "bucket", Key: "k", IfMatch: new("x")}, "PreconditionFailed", 412},
 			{api.GetObjectInput{Bucket: "bucket", Key: "k", IfNoneMatch: new("*")}, "NotModified", 304},
 			{api.GetObjectInput{Bucket: "bucket", Key: "cold"}, "InvalidObjectState", 403},
-			{api.GetObjectInput{Bucket: "bucket", Key: "k", SSECustomerAlgorithm: new("AES256")}, "InvalidRequest", 400},
+			{api.GetObjectInput{Bucket: "bucket", Key: "k", SSECustomerAlgorithm: new("AES256")}, "InvalidArgument", 400},
 		} {
 			_, err := w.GetObject(t.Context(), &c.in)
 			_ = refused(t, c.code, c.status, err)
@@ -193,12 +194,12 @@ func TestPutRefused(t *testing.T) {
 			{"sha256", in(func(p *api.PutObjectInput) { p.ChecksumSHA256 = &other }), "BadDigest", 400},
 			{"sha256 form", in(func(p *api.PutObjectInput) { p.ChecksumSHA256 = new("AA==") }), "InvalidRequest", 400},
 			{"two sums", in(func(p *api.PutObjectInput) { p.ChecksumSHA256, p.ChecksumCRC32 = &other, new("AAAAAA==") }), "InvalidRequest", 400},
-			{"sum we lack", in(func(p *api.PutObjectInput) { p.ChecksumXXHASH3 = new("AAAAAAAAAAA=") }), "NotImplemented", 501},
+			{"xxhash", in(func(p *api.PutObjectInput) { p.ChecksumXXHASH3 = new("AAAAAAAAAAA=") }), "BadDigest", 400},
 			{"if none", in(func(p *api.PutObjectInput) { p.Key, p.IfNoneMatch = "there", new("*") }), "PreconditionFailed", 412},
 			{"if match", in(func(p *api.PutObjectInput) { p.Key, p.IfMatch = "there", new(`"x"`) }), "PreconditionFailed", 412},
 			{"if match nothing", in(func(p *api.PutObjectInput) { p.IfMatch = new(`"x"`) }), "NoSuchKey", 404},
 			{"acl", in(func(p *api.PutObjectInput) { p.ACL = new(api.ObjectCannedACL("public-read")) }), "AccessControlListNotSupported", 400},
-			{"sse", in(func(p *api.PutObjectInput) { p.ServerSideEncryption = new(api.ServerSideEncryption("AES256")) }), "NotImplemented", 501},
+			{"sse", in(func(p *api.PutObjectInput) { p.ServerSideEncryption = new(api.ServerSideEncryption("ROT13")) }), "InvalidArgument", 400},
 			{"lock", in(func(p *api.PutObjectInput) { p.ObjectLockMode = new(api.ObjectLockMode("GOVERNANCE")) }), "InvalidRequest", 400},
 			{"class", in(func(p *api.PutObjectInput) { p.StorageClass = new(api.StorageClass("COLD")) }), "InvalidStorageClass", 400},
 			{"metadata", in(func(p *api.PutObjectInput) { p.Metadata = map[string]string{"a": strings.Repeat("x", 2048)} }), "MetadataTooLarge", 400},
@@ -247,7 +248,7 @@ func TestDelete(t *testing.T) {
 		out := must(w.DeleteObjects(ctx, &api.DeleteObjectsInput{Bucket: "bucket", Delete: &api.Delete{Objects: []*api.ObjectIdentifier{
 			{Key: "b"}, {Key: "never"}, {Key: "b", VersionId: new("v")},
 		}}}))(t)
-		if len(out.Deleted) != 2 || len(out.Errors) != 1 || *out.Errors[0].Code != "InvalidArgument" {
+		if len(out.Deleted) != 2 || len(out.Errors) != 1 || *out.Errors[0].Code != "NoSuchVersion" {
 			t.Errorf("deleted %d, errors %d", len(out.Deleted), len(out.Errors))
 		}
 		_, err = w.DeleteObjects(ctx, &api.DeleteObjectsInput{Bucket: "bucket", Delete: &api.Delete{}})

@@ -23,6 +23,9 @@ type part struct {
 
 var partColumns = []string{"upload", "number", "data", "start", "size", "etag", "modified", "sum_value"}
 
+// partRead are the columns that scanPart reads.
+const partRead = `number, data, start, size, etag, modified, sum_value`
+
 func scanPart(r store.Row) (part, error) {
 	var p part
 	var modified int64
@@ -36,7 +39,7 @@ func listParts(tx *store.Tx, upload string, above, limit int) ([]part, error) {
 	if limit < 0 {
 		limit = maxParts + 1
 	}
-	return store.All(store.Query(tx, scanPart, `select number, data, start, size, etag, modified, sum_value
+	return store.All(store.Query(tx, scanPart, `select `+partRead+`
 		from s3_part where upload = ? and number > ? order by number limit ?`, upload, above, limit))
 }
 
@@ -46,21 +49,27 @@ func errPartNumber(n int) *awserr.Error {
 
 // UploadPart stores a part, in place of the one that had its number before.
 func (s *Service) UploadPart(ctx context.Context, in *api.UploadPartInput) (*api.UploadPartOutput, error) {
-	if in.SSECustomerAlgorithm != nil {
-		return nil, errHeader(customerHeader)
-	}
 	c, err := readClaim(ctx, in)
 	if err != nil {
 		return nil, err
 	}
+	key, err := newCustomerKey(in.SSECustomerAlgorithm, in.SSECustomerKey, in.SSECustomerKeyMD5)
+	if err != nil {
+		return nil, err
+	}
 	t := target{in.Bucket, in.Key, in.UploadId, int(in.PartNumber), in.ExpectedBucketOwner}
-	b := body{reader: in.Body, length: in.ContentLength, md5: in.ContentMD5, claim: c}
-	p, sum, err2 := s.storePart(ctx, t, b)
+	b := body{reader: in.Body, length: in.ContentLength, md5: in.ContentMD5, claim: c, key: key}
+	u, err2 := s.checkTarget(ctx, t, b)
+	if err2 != nil {
+		return nil, err2
+	}
+	p, sum, err2 := s.storePart(ctx, u, t, b)
 	if err2 != nil {
 		return nil, err2
 	}
 	out := &api.UploadPartOutput{ETag: quoted(p.ETag)}
 	setChecksum(out, checksum{Algorithm: sum.Algorithm, Value: sum.Value})
+	setEncryption(out, u.Details.Encryption)
 	return out, nil
 }
 
@@ -73,11 +82,7 @@ type target struct {
 
 // storePart streams a part's bytes and commits its row. The part is kept with
 // the upload's checksum; the answer has the one that the request named.
-func (s *Service) storePart(ctx context.Context, t target, b body) (part, checksum, error) {
-	u, err := s.checkTarget(ctx, t, b.claim)
-	if err != nil {
-		return part{}, checksum{}, err
-	}
+func (s *Service) storePart(ctx context.Context, u upload, t target, b body) (part, checksum, error) {
 	own := b.claim
 	if own.algorithm != u.sumAlgorithm() {
 		b.claim = claim{}
@@ -113,7 +118,8 @@ func newSideSum(b *body, own claim) *verifier {
 }
 
 // checkTarget refuses a part before its bytes have come.
-func (s *Service) checkTarget(ctx context.Context, t target, c claim) (u upload, err error) {
+func (s *Service) checkTarget(ctx context.Context, t target, b body) (u upload, err error) {
+	c := b.claim
 	if err := checkKey(t.key); err != nil {
 		return u, err
 	}
@@ -129,7 +135,13 @@ func (s *Service) checkTarget(ctx context.Context, t target, c claim) (u upload,
 		err = errInvalidRequest("Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: %s",
 			lower(u.Algorithm), lower(c.algorithm))
 	}
-	return u, err
+	if err != nil {
+		return u, err
+	}
+	if err := b.key.continues(u.Details.Encryption); err != nil {
+		return u, err
+	}
+	return u, nil
 }
 
 // commitPart writes the part's row unless the upload has ended meanwhile.
@@ -163,8 +175,9 @@ func (s *Service) commitPart(ctx context.Context, t target, p *part, st stored) 
 
 // ListParts answers a page of an upload's parts.
 func (s *Service) ListParts(ctx context.Context, in *api.ListPartsInput) (*api.ListPartsOutput, error) {
-	if in.SSECustomerAlgorithm != nil {
-		return nil, errHeader(customerHeader)
+	key, err := newCustomerKey(in.SSECustomerAlgorithm, in.SSECustomerKey, in.SSECustomerKeyMD5)
+	if err != nil {
+		return nil, err
 	}
 	_, limit, err := listParameters(nil, in.MaxParts, "max-parts")
 	if err != nil {
@@ -178,6 +191,9 @@ func (s *Service) ListParts(ctx context.Context, in *api.ListPartsInput) (*api.L
 	return out, s.viewBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) error {
 		u, err := getUpload(tx, in.Bucket, in.Key, in.UploadId)
 		if err != nil {
+			return err
+		}
+		if err := key.mayContinue(u.Details.Encryption); err != nil {
 			return err
 		}
 		out.Owner, out.Initiator = owner(b.Account), &api.Initiator{ID: &u.Initiator}

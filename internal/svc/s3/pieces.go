@@ -31,19 +31,24 @@ func pieces(tx *store.Tx, o object, p span) ([]piece, error) {
 		where upload = ? and start < ? and start + size > ? order by number`, o.Data, p.offset+p.length, p.offset))
 }
 
-// openPieces opens the first piece, and the others as reading gets to them.
-func (s *Service) openPieces(ctx context.Context, list []piece) (io.ReadCloser, error) {
+// openPieces opens the first piece, and the others as reading gets to them. A
+// key decrypts them.
+func (s *Service) openPieces(ctx context.Context, list []piece, key *customerKey) (io.ReadCloser, error) {
 	if len(list) == 0 {
 		return io.NopCloser(eof{}), nil
 	}
-	first, err := s.blobs.Open(ctx, list[0].data, list[0].span.offset, list[0].span.length)
+	open := func(p piece) (io.ReadCloser, error) {
+		r, err := s.blobs.Open(ctx, p.data, p.span.offset, p.span.length)
+		if err != nil {
+			return nil, err
+		}
+		return key.decrypt(r, p.data, p.span.offset), nil
+	}
+	first, err := open(list[0])
 	if err != nil || len(list) == 1 {
 		return first, err
 	}
-	next := func(p piece) (io.ReadCloser, error) {
-		return s.blobs.Open(ctx, p.data, p.span.offset, p.span.length)
-	}
-	return &pieceReader{open: next, current: first, rest: list[1:]}, nil
+	return &pieceReader{open: open, current: first, rest: list[1:]}, nil
 }
 
 // pieceReader reads pieces one after the other, with one open at a time.

@@ -8,100 +8,125 @@ import (
 	"nephele.dev/nephele/internal/store"
 )
 
+// write is an object on its way into a bucket.
+type write struct {
+	object
+	bucket bucket // as it was found by prepare, and again by commit
+	new    newObject
+	cond   writeCondition
+	owner  *string // expected, of the bucket
+	began  bool    // there was an object when the write began
+	event  string  // what is told of it
+	reason string
+}
+
+// version is the version id that the answer to a write has.
+func (w *write) version() *string {
+	if w.bucket.Versioning != enabled {
+		return nil
+	}
+	return &w.Version
+}
+
 // PutObject stores an object. The key shows the old object until the new one
 // is durable as a whole.
 func (s *Service) PutObject(ctx context.Context, in *api.PutObjectInput) (*api.PutObjectOutput, error) {
-	o, b, err := newPut(ctx, in)
+	return s.put(ctx, in, createdPut, "PutObject")
+}
+
+// put is PutObject, for everything that stores an object from a request's body.
+func (s *Service) put(ctx context.Context, in *api.PutObjectInput, event, reason string) (*api.PutObjectOutput, error) {
+	w, b, err := newPut(ctx, in)
 	if err != nil {
 		return nil, err
 	}
-	cond := writeCondition{in.IfMatch, in.IfNoneMatch}
-	if err := s.mayPut(ctx, in, cond); err != nil {
+	w.event, w.reason = event, reason
+	if err := s.prepare(ctx, w); err != nil {
 		return nil, err
 	}
-	st, err := s.stream(ctx, b, defaultAlgorithm)
-	if err != nil {
+	st, err2 := s.stream(ctx, b, defaultAlgorithm)
+	if err2 != nil {
+		return nil, err2
+	}
+	if err := s.commit(ctx, w, st); err != nil {
 		return nil, err
 	}
-	o.Size, o.ETag, o.Sum, o.Data = st.size, st.etag, st.sum, st.data
-	if err := s.commitObject(ctx, &o, st, in.ExpectedBucketOwner, cond); err != nil {
-		return nil, err
-	}
-	out := &api.PutObjectOutput{ETag: quoted(o.ETag)}
-	setChecksum(out, o.Sum)
+	out := &api.PutObjectOutput{ETag: quoted(w.ETag), VersionId: w.version()}
+	setChecksum(out, w.Sum)
+	setEncryption(out, w.Details.Encryption)
 	return out, nil
 }
 
 // newPut checks a PutObject as far as it can be without looking at the bucket.
-func newPut(ctx context.Context, in *api.PutObjectInput) (object, body, error) {
-	o := object{Bucket: in.Bucket, Key: in.Key}
-	fail := func(err *awserr.Error) (object, body, error) { return object{}, body{}, err }
+func newPut(ctx context.Context, in *api.PutObjectInput) (*write, body, *awserr.Error) {
+	w := &write{
+		object: object{Bucket: in.Bucket, Key: in.Key}, owner: in.ExpectedBucketOwner,
+		cond: writeCondition{in.IfMatch, in.IfNoneMatch},
+	}
 	if err := checkKey(in.Key); err != nil {
-		return fail(err)
+		return nil, body{}, err
 	}
-	refused := refusals{
-		acl: in.ACL, grants: []*string{in.GrantFullControl, in.GrantRead, in.GrantReadACP, in.GrantWriteACP},
-		encryption: in.ServerSideEncryption, customer: in.SSECustomerAlgorithm,
-		kms: []*string{in.SSEKMSKeyId, in.SSEKMSEncryptionContext}, bucketKey: in.BucketKeyEnabled,
-		lock:   in.ObjectLockMode != nil || in.ObjectLockRetainUntilDate != nil || in.ObjectLockLegalHoldStatus != nil,
-		offset: in.WriteOffsetBytes,
-	}
-	if err := refused.check(); err != nil {
-		return fail(err)
+	if in.WriteOffsetBytes != nil {
+		return nil, body{}, errHeader("x-amz-write-offset-bytes")
 	}
 	var err *awserr.Error
-	if o.Class, err = storageClass(in.StorageClass); err != nil {
-		return fail(err)
+	if w.new, w.Class, w.Details, err = readNew(in); err != nil {
+		return nil, body{}, err
 	}
-	o.Details, err = settings{
-		contentType: in.ContentType, cacheControl: in.CacheControl, disposition: in.ContentDisposition,
-		encoding: in.ContentEncoding, language: in.ContentLanguage, redirect: in.WebsiteRedirectLocation,
-		tagging: in.Tagging, expires: in.Expires, metadata: in.Metadata,
-	}.details()
-	if err != nil {
-		return fail(err)
-	}
-	b := body{reader: in.Body, length: in.ContentLength, md5: in.ContentMD5}
-	if b.claim, err = readClaim(ctx, in); err != nil {
-		return fail(err)
-	}
-	return o, b, nil
+	b := body{reader: in.Body, length: in.ContentLength, md5: in.ContentMD5, key: w.new.customer}
+	b.claim, err = readClaim(ctx, in)
+	return w, b, err
 }
 
-// mayPut refuses a write before its bytes have come, where that is known.
-func (s *Service) mayPut(ctx context.Context, in *api.PutObjectInput, cond writeCondition) error {
-	return s.viewBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, _ bucket) error {
-		if cond.empty() {
+// prepare refuses a write before its bytes have come, where that is known, and
+// settles what the bucket decides.
+func (s *Service) prepare(ctx context.Context, w *write) error {
+	return s.viewBucket(ctx, w.Bucket, w.owner, func(tx *store.Tx, b bucket) error {
+		w.bucket = b
+		if err := w.new.settle(tx, b, &w.Details); err != nil {
+			return err
+		}
+		if w.cond.empty() {
 			return nil
 		}
-		old, exists, err := findObject(tx, in.Bucket, in.Key)
+		old, exists, err := findObject(tx, w.Bucket, w.Key)
 		if err != nil {
 			return err
 		}
-		return cond.check(in.Key, old, exists)
+		w.began = exists
+		return w.cond.check(w.Key, old, exists, false)
 	})
 }
 
-// commitObject makes o, whose bytes are in st, the object of its key. On error
-// the bytes are deleted.
-func (s *Service) commitObject(ctx context.Context, o *object, st stored, owner *string, cond writeCondition) error {
+// commit makes w, whose bytes are in st, the current object of its key. On
+// error the bytes are deleted.
+func (s *Service) commit(ctx context.Context, w *write, st stored) error {
 	if st.overdue() {
 		s.discard(ctx, st)
 		return errTimeout()
 	}
-	err := s.updateBucket(ctx, o.Bucket, owner, func(tx *store.Tx, _ bucket) error {
-		old, exists, err := findObject(tx, o.Bucket, o.Key)
+	w.Size, w.ETag, w.Sum, w.Data = st.size, st.etag, st.sum, st.data
+	err := s.updateBucket(ctx, w.Bucket, w.owner, func(tx *store.Tx, b bucket) error {
+		h, err := look(tx, b, w.Key)
 		if err != nil {
 			return err
 		}
-		if err := cond.check(o.Key, old, exists); err != nil {
-			return err
-		}
-		o.Modified = tx.Now()
-		return putObject(tx, *o, old, exists)
+		return s.replace(tx, b, h, w)
 	})
 	if awserr.As(err) != nil {
 		s.discard(ctx, st) // any other error may hide a commit that took place
 	}
 	return err
+}
+
+// replace makes w the current object, if its condition holds, and tells of it.
+func (s *Service) replace(tx *store.Tx, b bucket, h history, w *write) error {
+	if err := w.cond.check(w.Key, h.current, h.exists, w.began); err != nil {
+		return err
+	}
+	w.bucket, w.Modified = b, tx.Now()
+	if err := h.add(tx, b, &w.object); err != nil {
+		return err
+	}
+	return s.changed(tx, newEvent(tx, b, w.event, w.reason, w.object))
 }

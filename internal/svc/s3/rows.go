@@ -9,9 +9,14 @@ import (
 	"nephele.dev/nephele/internal/store"
 )
 
-// object is a row of s3_object.
+// object is a version of a key: a row of s3_object when it is the current one,
+// else of s3_version, where delete markers are too.
 type object struct {
 	Bucket, Key string
+	Version     string    // "null" for what was put while versioning was not enabled
+	Seq         int64     // orders the versions of a key
+	Marker      bool      // a delete marker
+	Retired     time.Time // since when it is not the current version; zero while it is
 	Size        int64
 	ETag        string // without quotes
 	Modified    time.Time
@@ -33,17 +38,42 @@ type details struct {
 	Redirect           string            `json:"redirect,omitempty"`
 	Metadata           map[string]string `json:"metadata,omitempty"`
 	Tags               map[string]string `json:"tags,omitempty"`
+	Encryption         encryption        `json:"sse,omitzero"`
+	ACL                acl               `json:"acl,omitzero"`
+	SumAsked           bool              `json:"sumAsked,omitempty"` // of a multipart object: its upload named the checksum
 }
 
-const objectColumns = `bucket, key, size, etag, modified, class, sum_algorithm, sum_type, sum_value, data, parts, doc`
+const objectColumns = `bucket, key, version, seq, size, etag, modified, class, sum_algorithm, sum_type, sum_value, data, parts, doc`
+
+// values are the object's columns in their order.
+func (o object) values() ([]any, error) {
+	doc, err := json.Marshal(o.Details)
+	if err != nil {
+		return nil, fmt.Errorf("document of object: %w", err)
+	}
+	return []any{
+		o.Bucket, o.Key, o.Version, o.Seq, o.Size, o.ETag, store.Micros(o.Modified), o.Class,
+		o.Sum.Algorithm, o.Sum.Type, o.Sum.Value, o.Data, o.Parts, string(doc),
+	}, nil
+}
 
 func scanObject(r store.Row) (object, error) {
+	return scanVersioned(r, nil)
+}
+
+// scanVersioned reads objectColumns and what further columns there are.
+func scanVersioned(r store.Row, further func(*object) []any) (object, error) {
 	var o object
 	var modified int64
 	var doc []byte
-	err := r.Scan(&o.Bucket, &o.Key, &o.Size, &o.ETag, &modified, &o.Class,
-		&o.Sum.Algorithm, &o.Sum.Type, &o.Sum.Value, &o.Data, &o.Parts, &doc)
-	if err != nil {
+	dest := []any{
+		&o.Bucket, &o.Key, &o.Version, &o.Seq, &o.Size, &o.ETag, &modified, &o.Class,
+		&o.Sum.Algorithm, &o.Sum.Type, &o.Sum.Value, &o.Data, &o.Parts, &doc,
+	}
+	if further != nil {
+		dest = append(dest, further(&o)...)
+	}
+	if err := r.Scan(dest...); err != nil {
 		return object{}, err
 	}
 	o.Modified = store.FromMicros(modified)
@@ -53,7 +83,7 @@ func scanObject(r store.Row) (object, error) {
 	return o, nil
 }
 
-// findObject returns the object, or ok false.
+// findObject returns the current object, or ok false.
 func findObject(tx *store.Tx, bucket, key string) (o object, ok bool, err error) {
 	o, err = scanObject(tx.Row(`select `+objectColumns+` from s3_object where bucket = ? and key = ?`, bucket, key))
 	if errors.Is(err, store.ErrNotFound) {
@@ -62,47 +92,31 @@ func findObject(tx *store.Tx, bucket, key string) (o object, ok bool, err error)
 	return o, err == nil, err
 }
 
-// getObject returns the object or NoSuchKey.
-func getObject(tx *store.Tx, bucket, key string) (object, error) {
-	o, ok, err := findObject(tx, bucket, key)
-	if err == nil && !ok {
-		err = errNoSuchKey(key)
-	}
-	return o, err
-}
-
-// putObject writes o in place of old, whose bytes become garbage.
-func putObject(tx *store.Tx, o object, old object, replaces bool) error {
-	doc, err := json.Marshal(o.Details)
+// writeObject makes o the row of its key in s3_object.
+func writeObject(tx *store.Tx, o object) error {
+	args, err := o.values()
 	if err != nil {
-		return fmt.Errorf("document of object: %w", err)
+		return err
 	}
-	if replaces {
-		if err := dropBytes(tx, old); err != nil {
-			return err
-		}
-	}
-	_, err = tx.Exec(`insert into s3_object (bucket, key, size, etag, modified, class, sum_algorithm, sum_type,
-			sum_value, data, parts, doc) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		on conflict (bucket, key) do update set size = excluded.size, etag = excluded.etag,
-			modified = excluded.modified, class = excluded.class, sum_algorithm = excluded.sum_algorithm,
-			sum_type = excluded.sum_type, sum_value = excluded.sum_value, data = excluded.data,
-			parts = excluded.parts, doc = excluded.doc`,
-		o.Bucket, o.Key, o.Size, o.ETag, store.Micros(o.Modified), o.Class, o.Sum.Algorithm, o.Sum.Type,
-		o.Sum.Value, o.Data, o.Parts, string(doc))
+	_, err = tx.Exec(`insert into s3_object (`+objectColumns+`) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		on conflict (bucket, key) do update set version = excluded.version, seq = excluded.seq, size = excluded.size,
+			etag = excluded.etag, modified = excluded.modified, class = excluded.class,
+			sum_algorithm = excluded.sum_algorithm, sum_type = excluded.sum_type, sum_value = excluded.sum_value,
+			data = excluded.data, parts = excluded.parts, doc = excluded.doc`, args...)
 	return err
 }
 
-// deleteObject removes o's row; its bytes become garbage.
-func deleteObject(tx *store.Tx, o object) error {
-	if _, err := tx.Exec(`delete from s3_object where bucket = ? and key = ?`, o.Bucket, o.Key); err != nil {
-		return err
-	}
-	return dropBytes(tx, o)
+// removeObject takes o out of s3_object. Its bytes are the caller's business.
+func removeObject(tx *store.Tx, o object) error {
+	_, err := tx.Exec(`delete from s3_object where bucket = ? and key = ?`, o.Bucket, o.Key)
+	return err
 }
 
 // dropBytes puts the blobs of an object that is no more on the garbage list.
 func dropBytes(tx *store.Tx, o object) error {
+	if o.Marker {
+		return nil
+	}
 	if o.Parts > 0 {
 		return dropParts(tx, o.Data)
 	}
@@ -131,16 +145,17 @@ func dropParts(tx *store.Tx, upload string) error {
 type bucket struct {
 	Name, Account, Region string
 	Created               time.Time
+	Versioning            string // "" while it never had any, Enabled or Suspended
 	Tags                  map[string]string
 }
 
-const bucketColumns = `name, account, region, created, tags`
+const bucketColumns = `name, account, region, created, versioning, tags`
 
 func scanBucket(r store.Row) (bucket, error) {
 	var b bucket
 	var created int64
 	var tags []byte
-	if err := r.Scan(&b.Name, &b.Account, &b.Region, &created, &tags); err != nil {
+	if err := r.Scan(&b.Name, &b.Account, &b.Region, &created, &b.Versioning, &tags); err != nil {
 		return bucket{}, err
 	}
 	b.Created = store.FromMicros(created)

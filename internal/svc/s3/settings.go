@@ -1,77 +1,103 @@
 package s3
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	api "nephele.dev/nephele/internal/api/s3"
 	"nephele.dev/nephele/internal/awserr"
+	"nephele.dev/nephele/internal/store"
 )
 
-// settings are what PutObject, CopyObject and CreateMultipartUpload say about
-// a new object besides its bytes.
-type settings struct {
-	contentType, cacheControl, disposition *string
-	encoding, language, redirect, tagging  *string
-	expires                                *time.Time
-	metadata                               map[string]string
+// newObject is what PutObject, CopyObject and CreateMultipartUpload say about a
+// new object besides its bytes. The fields have the names of the inputs'
+// members.
+type newObject struct {
+	ACL                                                      *api.ObjectCannedACL
+	GrantFullControl, GrantRead, GrantReadACP, GrantWriteACP *string
+
+	ServerSideEncryption                                    *api.ServerSideEncryption
+	SSECustomerAlgorithm, SSECustomerKey, SSECustomerKeyMD5 *string
+	SSEKMSKeyId, SSEKMSEncryptionContext                    *string
+	BucketKeyEnabled                                        *bool
+
+	ObjectLockMode            *api.ObjectLockMode
+	ObjectLockRetainUntilDate *time.Time
+	ObjectLockLegalHoldStatus *api.ObjectLockLegalHoldStatus
+
+	StorageClass                                  *api.StorageClass
+	ContentType, CacheControl, ContentDisposition *string
+	ContentEncoding, ContentLanguage              *string
+	WebsiteRedirectLocation, Tagging              *string
+	Expires                                       *time.Time
+	Metadata                                      map[string]string
+
+	customer *customerKey
 }
 
-// customerHeader asks for encryption under a key of the caller's.
-const customerHeader = "x-amz-server-side-encryption-customer-algorithm"
-
-// refusals are the members that ask for what Nephele does not do.
-type refusals struct {
-	acl        *api.ObjectCannedACL
-	grants     []*string
-	encryption *api.ServerSideEncryption
-	customer   *string // SSECustomerAlgorithm
-	kms        []*string
-	bucketKey  *bool
-	lock       bool
-	offset     *int64
-}
-
-// check refuses what would have to be ignored.
-func (r refusals) check() *awserr.Error {
-	granted := slices.ContainsFunc(r.grants, func(g *string) bool { return g != nil })
-	kms := slices.ContainsFunc(r.kms, func(g *string) bool { return g != nil })
-	switch {
-	case granted || r.acl != nil && *r.acl != "private" && *r.acl != "bucket-owner-full-control":
-		return badRequest("AccessControlListNotSupported", "The bucket does not allow ACLs")
-	case r.encryption != nil:
-		return errHeader("x-amz-server-side-encryption")
-	case r.customer != nil:
-		return errHeader(customerHeader)
-	case kms:
-		return errHeader("x-amz-server-side-encryption-aws-kms-key-id")
-	case r.bucketKey != nil && *r.bucketKey:
-		return errHeader("x-amz-server-side-encryption-bucket-key-enabled")
-	case r.lock:
-		return errInvalidRequest("Bucket is missing Object Lock Configuration")
-	case r.offset != nil:
-		return errHeader("x-amz-write-offset-bytes")
+// gather fills the exported fields of dst, a pointer to a struct, with those of
+// the same name in the struct that in points to. The generator gives operations
+// that share members no common type.
+func gather(dst, in any) {
+	to, from := reflect.ValueOf(dst).Elem(), reflect.ValueOf(in).Elem()
+	for i := range to.NumField() {
+		f := to.Type().Field(i)
+		if !f.IsExported() {
+			continue
+		}
+		if v := from.FieldByName(f.Name); v.IsValid() {
+			to.Field(i).Set(v)
+		}
 	}
-	return nil
+}
+
+// readNew reads and checks what can be checked without looking at the bucket.
+// class is the new object's storage class.
+func readNew(in any) (n newObject, class string, d details, err *awserr.Error) {
+	gather(&n, in)
+	if n.customer, err = newCustomerKey(n.SSECustomerAlgorithm, n.SSECustomerKey, n.SSECustomerKeyMD5); err != nil {
+		return n, "", d, err
+	}
+	if err = n.checkEncryption(); err != nil {
+		return n, "", d, err
+	}
+	if n.ObjectLockMode != nil || n.ObjectLockRetainUntilDate != nil || n.ObjectLockLegalHoldStatus != nil {
+		return n, "", d, errInvalidRequest("Bucket is missing Object Lock Configuration")
+	}
+	if class, err = storageClass(n.StorageClass); err != nil {
+		return n, "", d, err
+	}
+	d, err = n.details()
+	return n, class, d, err
+}
+
+// settle works out what depends on the bucket: encryption and access.
+func (n *newObject) settle(tx *store.Tx, b bucket, d *details) (err error) {
+	if d.Encryption, err = n.resolve(tx, b); err != nil {
+		return err
+	}
+	d.ACL, err = n.aclRequest().resolve(tx, b, writer(tx))
+	return err
 }
 
 // details checks the settings and brings them into the form they are kept in.
-func (s settings) details() (details, *awserr.Error) {
+func (n *newObject) details() (details, *awserr.Error) {
 	d := details{
-		ContentType:        value(s.contentType, defaultMIME),
-		CacheControl:       value(s.cacheControl, ""),
-		ContentDisposition: value(s.disposition, ""),
-		ContentEncoding:    contentEncoding(value(s.encoding, "")),
-		ContentLanguage:    value(s.language, ""),
-		Expires:            s.expires,
-		Redirect:           value(s.redirect, ""),
+		ContentType:        value(n.ContentType, defaultMIME),
+		CacheControl:       value(n.CacheControl, ""),
+		ContentDisposition: value(n.ContentDisposition, ""),
+		ContentEncoding:    contentEncoding(value(n.ContentEncoding, "")),
+		ContentLanguage:    value(n.ContentLanguage, ""),
+		Expires:            n.Expires,
+		Redirect:           value(n.WebsiteRedirectLocation, ""),
 	}
 	size := 0
-	for k, v := range s.metadata {
+	for k, v := range n.Metadata {
 		size += len(k) + len(v)
 		if d.Metadata == nil {
-			d.Metadata = make(map[string]string, len(s.metadata))
+			d.Metadata = make(map[string]string, len(n.Metadata))
 		}
 		d.Metadata[strings.ToLower(k)] = v
 	}
@@ -84,7 +110,7 @@ func (s settings) details() (details, *awserr.Error) {
 			"The website redirect location must have a prefix of 'http://' or 'https://' or '/'.")
 	}
 	var err *awserr.Error
-	d.Tags, err = tagHeader(s.tagging)
+	d.Tags, err = tagHeader(n.Tagging)
 	return d, err
 }
 

@@ -93,9 +93,9 @@ func tagSet(tags map[string]string) []*api.Tag {
 // GetObjectTagging answers an object's tags.
 func (s *Service) GetObjectTagging(ctx context.Context, in *api.GetObjectTaggingInput) (*api.GetObjectTaggingOutput, error) {
 	out := &api.GetObjectTaggingOutput{}
-	err := s.viewBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, _ bucket) error {
-		o, err := taggable(tx, in.Bucket, in.Key, in.VersionId)
-		out.TagSet = tagSet(o.Details.Tags)
+	err := s.viewBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) error {
+		o, err := chosen(tx, b, in.Key, in.VersionId)
+		out.TagSet, out.VersionId = tagSet(o.Details.Tags), b.shown(o)
 		return err
 	})
 	return out, err
@@ -110,33 +110,36 @@ func (s *Service) PutObjectTagging(ctx context.Context, in *api.PutObjectTagging
 	if err != nil {
 		return nil, err
 	}
-	return &api.PutObjectTaggingOutput{}, s.setObjectTags(ctx, in.Bucket, in.Key, in.VersionId, in.ExpectedBucketOwner, tags)
+	out := &api.PutObjectTaggingOutput{}
+	return out, s.updateBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) (err error) {
+		out.VersionId, err = s.setObjectTags(tx, b, in.Key, in.VersionId, tags, taggingPut)
+		return err
+	})
 }
 
 // DeleteObjectTagging removes an object's tags.
 func (s *Service) DeleteObjectTagging(ctx context.Context, in *api.DeleteObjectTaggingInput) (*api.DeleteObjectTaggingOutput, error) {
-	return &api.DeleteObjectTaggingOutput{}, s.setObjectTags(ctx, in.Bucket, in.Key, in.VersionId, in.ExpectedBucketOwner, nil)
-}
-
-func (s *Service) setObjectTags(ctx context.Context, name, key string, version, owner *string, tags map[string]string) error {
-	return s.updateBucket(ctx, name, owner, func(tx *store.Tx, _ bucket) error {
-		o, err := taggable(tx, name, key, version)
-		if err != nil {
-			return err
-		}
-		o.Details.Tags = tags
-		return putObject(tx, o, object{}, false)
+	out := &api.DeleteObjectTaggingOutput{}
+	return out, s.updateBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) (err error) {
+		out.VersionId, err = s.setObjectTags(tx, b, in.Key, in.VersionId, nil, taggingDelete)
+		return err
 	})
 }
 
-func taggable(tx *store.Tx, bucket, key string, version *string) (object, error) {
-	if err := checkKey(key); err != nil {
-		return object{}, err
+func (s *Service) setObjectTags(tx *store.Tx, b bucket, key string, version *string, tags map[string]string, event string) (*string, error) {
+	o, err := chosen(tx, b, key, version)
+	if err != nil {
+		return nil, err
 	}
-	if err := checkVersion(version); err != nil {
-		return object{}, err
+	o.Details.Tags = tags
+	if err := rewrite(tx, o); err != nil {
+		return nil, err
 	}
-	return getObject(tx, bucket, key)
+	reason := "PutObjectTagging"
+	if tags == nil {
+		reason = "DeleteObjectTagging"
+	}
+	return b.shown(o), s.changed(tx, newEvent(tx, b, event, reason, o))
 }
 
 // GetBucketTagging answers a bucket's tags, or NoSuchTagSet.

@@ -21,13 +21,14 @@ type body struct {
 	length *int64  // Content-Length; nil when the caller is inside and did not say
 	md5    *string // Content-MD5
 	claim  claim
+	key    *customerKey // to encrypt with, or nil
 }
 
 // stored is a blob that is durable and has no row yet.
 type stored struct {
 	data  string // name of the blob
 	size  int64
-	etag  string // hex MD5
+	etag  string // hex MD5 of the blob
 	sum   checksum
 	begun time.Time
 }
@@ -41,12 +42,12 @@ func (s *Service) stream(ctx context.Context, b body, fallback string) (stored, 
 	}
 	begun := time.Now()
 	name := blobName(begun)
-	info, err2 := s.blobs.Put(ctx, name, v)
+	info, err2 := s.blobs.Put(ctx, name, b.key.cipher(v, name, 0))
 	if err2 != nil {
 		return stored{}, uploadError(v, err2)
 	}
 	return stored{
-		data: name, size: info.Size, etag: hex.EncodeToString(info.MD5), begun: begun,
+		data: name, size: v.n, etag: hex.EncodeToString(info.MD5), begun: begun,
 		sum: checksum{Algorithm: v.algorithm, Type: fullObject, Value: encodeSum(v.sum.Sum(nil))},
 	}, nil
 }
