@@ -9,12 +9,14 @@ import (
 	"nephele.dev/nephele/internal/svc/cloudwatch"
 	"nephele.dev/nephele/internal/svc/logs"
 	"nephele.dev/nephele/internal/svc/s3"
+	"nephele.dev/nephele/internal/svc/sqs"
 	"nephele.dev/nephele/internal/svc/sts"
 	"nephele.dev/nephele/internal/svc/synthetics"
 
 	cloudwatchapi "nephele.dev/nephele/internal/api/cloudwatch"
 	logsapi "nephele.dev/nephele/internal/api/logs"
 	s3api "nephele.dev/nephele/internal/api/s3"
+	sqsapi "nephele.dev/nephele/internal/api/sqs"
 	stsapi "nephele.dev/nephele/internal/api/sts"
 	syntheticsapi "nephele.dev/nephele/internal/api/synthetics"
 )
@@ -46,10 +48,15 @@ func (a *App) buildServices() ([]service, error) {
 	metrics := cloudwatch.New(cloudwatch.Deps{DB: a.db, Engine: a.engine, Pages: a.pages, Logger: a.log})
 	objects := s3.New(s3.Deps{DB: a.db, Engine: a.engine, Blob: a.blobs, Logger: a.log})
 	events := logs.New(logs.Deps{DB: a.db, Engine: a.engine, Pages: a.pages, Logger: a.log})
+	queues := sqs.New(sqs.Deps{DB: a.db, Engine: a.engine, Pages: a.pages, Logger: a.log})
 	return []service{
 		{api: logsapi.Service(), handlers: events.Handlers(), resources: events.Resources, flows: events.Flows},
 		{api: cloudwatchapi.Service(), handlers: metrics.Handlers(), flows: metrics.Flows, reset: metrics.Reset},
 		{api: s3api.Service(), handlers: objects.Handlers(), resources: objects.Resources, flows: objects.Flows},
+		{
+			api: sqsapi.Service(), handlers: queues.Handlers(), resources: queues.Resources, flows: queues.Flows,
+			reset: queues.Reset, close: queues.Close,
+		},
 		{api: syntheticsapi.Service(), handlers: canaries.Handlers(), flows: canaries.Flows, close: runner.stop},
 		{api: stsapi.Service(), handlers: sts.New().Handlers()},
 	}, nil

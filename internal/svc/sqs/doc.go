@@ -1,0 +1,2 @@
+// Package sqs answers Amazon SQS.
+package sqs
