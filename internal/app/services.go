@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 
+	"nephele.dev/nephele/internal/config"
 	"nephele.dev/nephele/internal/engine"
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/shape"
@@ -46,7 +47,9 @@ func (a *App) buildServices() ([]service, error) {
 		Runner: runner, Egress: reach, Logger: a.log,
 	})
 	metrics := cloudwatch.New(cloudwatch.Deps{DB: a.db, Engine: a.engine, Pages: a.pages, Logger: a.log})
-	objects := s3.New(s3.Deps{DB: a.db, Engine: a.engine, Blob: a.blobs, Logger: a.log})
+	objects := s3.New(s3.Deps{
+		DB: a.db, Engine: a.engine, Blob: a.blobs, Plane: a.plane, Courier: a.courier, Open: a.cfg.Auth != config.AuthOn, Logger: a.log,
+	})
 	events := logs.New(logs.Deps{DB: a.db, Engine: a.engine, Pages: a.pages, Logger: a.log})
 	queues := sqs.New(sqs.Deps{DB: a.db, Engine: a.engine, Pages: a.pages, Logger: a.log})
 	return []service{

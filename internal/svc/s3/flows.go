@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"nephele.dev/nephele/internal/blob"
+	"nephele.dev/nephele/internal/courier"
 	"nephele.dev/nephele/internal/engine"
 	"nephele.dev/nephele/internal/store"
 )
@@ -32,6 +33,10 @@ const (
 func (s *Service) Flows(e *engine.Engine) {
 	e.Register(garbageKind, blobLane, engine.FlowFunc(s.collectGarbage))
 	e.Register(orphansKind, blobLane, engine.FlowFunc(s.collectOrphans))
+	e.Register(lifecycleKind, lifecycleLane, engine.FlowFunc(s.carryOut))
+	if s.courier != nil {
+		s.courier.Register(notifyClass, courier.Class{})
+	}
 }
 
 // keepHouse puts the flows, once in the life of a database.

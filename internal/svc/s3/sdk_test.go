@@ -204,7 +204,8 @@ func TestWire(t *testing.T) {
 		{"GET", "/bucket?list-type=2", nil, 200, []string{
 			"<ListBucketResult", "<Name>bucket</Name>", "<KeyCount>1</KeyCount>", "<MaxKeys>1000</MaxKeys>", "<IsTruncated>false</IsTruncated>",
 		}, nil},
-		{"GET", "/bucket?policy", nil, 501, []string{"<Code>NotImplemented</Code>"}, nil},
+		{"GET", "/bucket?abac", nil, 501, []string{"<Code>NotImplemented</Code>"}, nil},
+		{"GET", "/bucket?policy", nil, 404, []string{"<Code>NoSuchBucketPolicy</Code>"}, nil},
 		{"DELETE", "/bucket/none", nil, 204, nil, nil},
 	} {
 		req := must(http.NewRequestWithContext(t.Context(), c.method, s.URL+c.path, nil))(t)

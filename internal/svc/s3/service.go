@@ -6,6 +6,7 @@ import (
 
 	api "nephele.dev/nephele/internal/api/s3"
 	"nephele.dev/nephele/internal/blob"
+	"nephele.dev/nephele/internal/courier"
 	"nephele.dev/nephele/internal/engine"
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/shape"
@@ -18,6 +19,12 @@ type Deps struct {
 	Engine *engine.Engine
 	Blob   *blob.Store
 	Logger *slog.Logger
+
+	// Plane and Courier reach the destinations of notifications.
+	Plane   *plane.Plane
+	Courier *courier.Courier
+	// Open has websites show every object, as where no signatures are demanded.
+	Open bool
 }
 
 // Service answers the S3 API.
@@ -26,6 +33,10 @@ type Service struct {
 	engine *engine.Engine
 	blobs  *blob.Store
 	log    *slog.Logger
+
+	plane    *plane.Plane
+	courier  *courier.Courier
+	unsigned bool
 }
 
 // New returns a Service. Call Flows before the engine starts.
@@ -33,7 +44,7 @@ func New(d Deps) *Service {
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Service{db: d.DB, engine: d.Engine, blobs: d.Blob, log: d.Logger}
+	return &Service{db: d.DB, engine: d.Engine, blobs: d.Blob, log: d.Logger, plane: d.Plane, courier: d.Courier, unsigned: d.Open}
 }
 
 // Handlers returns the operations that are implemented.
@@ -47,7 +58,9 @@ func (s *Service) Handlers() map[string]shape.Handler {
 		DeleteBucket:                               s.DeleteBucket,
 		DeleteBucketCors:                           s.DeleteBucketCors,
 		DeleteBucketEncryption:                     s.DeleteBucketEncryption,
+		DeleteBucketLifecycle:                      s.DeleteBucketLifecycle,
 		DeleteBucketOwnershipControls:              s.DeleteBucketOwnershipControls,
+		DeleteBucketPolicy:                         s.DeleteBucketPolicy,
 		DeleteBucketReplication:                    s.DeleteBucketReplication,
 		DeleteBucketTagging:                        s.DeleteBucketTagging,
 		DeleteBucketWebsite:                        s.DeleteBucketWebsite,
@@ -62,16 +75,21 @@ func (s *Service) Handlers() map[string]shape.Handler {
 		GetBucketEncryption:                        s.GetBucketEncryption,
 		GetBucketIntelligentTieringConfiguration:   s.GetBucketIntelligentTieringConfiguration,
 		GetBucketInventoryConfiguration:            s.GetBucketInventoryConfiguration,
+		GetBucketLifecycleConfiguration:            s.GetBucketLifecycleConfiguration,
 		GetBucketLocation:                          s.GetBucketLocation,
 		GetBucketLogging:                           s.GetBucketLogging,
 		GetBucketMetricsConfiguration:              s.GetBucketMetricsConfiguration,
+		GetBucketNotificationConfiguration:         s.GetBucketNotificationConfiguration,
 		GetBucketOwnershipControls:                 s.GetBucketOwnershipControls,
+		GetBucketPolicy:                            s.GetBucketPolicy,
+		GetBucketPolicyStatus:                      s.GetBucketPolicyStatus,
 		GetBucketReplication:                       s.GetBucketReplication,
 		GetBucketRequestPayment:                    s.GetBucketRequestPayment,
 		GetBucketTagging:                           s.GetBucketTagging,
 		GetBucketVersioning:                        s.GetBucketVersioning,
 		GetBucketWebsite:                           s.GetBucketWebsite,
 		GetObject:                                  s.GetObject,
+		GetObjectAcl:                               s.GetObjectAcl,
 		GetObjectAttributes:                        s.GetObjectAttributes,
 		GetObjectLockConfiguration:                 s.GetObjectLockConfiguration,
 		GetObjectTagging:                           s.GetObjectTagging,
@@ -84,16 +102,22 @@ func (s *Service) Handlers() map[string]shape.Handler {
 		ListBucketMetricsConfigurations:            s.ListBucketMetricsConfigurations,
 		ListBuckets:                                s.ListBuckets,
 		ListMultipartUploads:                       s.ListMultipartUploads,
+		ListObjectVersions:                         s.ListObjectVersions,
 		ListObjects:                                s.ListObjects,
 		ListObjectsV2:                              s.ListObjectsV2,
 		ListParts:                                  s.ListParts,
 		PutBucketAcl:                               s.PutBucketAcl,
 		PutBucketCors:                              s.PutBucketCors,
 		PutBucketEncryption:                        s.PutBucketEncryption,
+		PutBucketLifecycleConfiguration:            s.PutBucketLifecycleConfiguration,
+		PutBucketNotificationConfiguration:         s.PutBucketNotificationConfiguration,
 		PutBucketOwnershipControls:                 s.PutBucketOwnershipControls,
+		PutBucketPolicy:                            s.PutBucketPolicy,
 		PutBucketTagging:                           s.PutBucketTagging,
+		PutBucketVersioning:                        s.PutBucketVersioning,
 		PutBucketWebsite:                           s.PutBucketWebsite,
 		PutObject:                                  s.PutObject,
+		PutObjectAcl:                               s.PutObjectAcl,
 		PutObjectTagging:                           s.PutObjectTagging,
 		PutPublicAccessBlock:                       s.PutPublicAccessBlock,
 		UploadPart:                                 s.UploadPart,
