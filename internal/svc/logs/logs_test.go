@@ -28,18 +28,24 @@ type bench struct {
 
 // each runs f with a bench on every database. The engine is not started.
 func each(t *testing.T, f func(t *testing.T, b *bench)) {
-	storetest.Each(t, func(t *testing.T, db *store.DB) {
-		pages, err := page.New([]byte("a secret of this test"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		e := engine.New(db, engine.Options{})
-		s := logs.New(logs.Deps{DB: db, Engine: e, Pages: pages})
-		s.Flows(e)
-		p := plane.New(plane.Options{Logger: slog.New(slog.DiscardHandler)})
-		p.Register(api.Service(), s.Handlers())
-		f(t, &bench{api.Client{Invoker: p.As(plane.RootCaller("000000000000", "us-east-1"))}, db, e})
-	})
+	storetest.Each(t, func(t *testing.T, db *store.DB) { f(t, newBench(t, db)) })
+}
+
+// inBubble makes a bench whose time is a bubble's.
+func inBubble(t *testing.T) *bench { return newBench(t, storetest.SQLite(t)) }
+
+func newBench(t *testing.T, db *store.DB) *bench {
+	t.Helper()
+	pages, err := page.New([]byte("a secret of this test"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := engine.New(db, engine.Options{})
+	s := logs.New(logs.Deps{DB: db, Engine: e, Pages: pages})
+	s.Flows(e)
+	p := plane.New(plane.Options{Logger: slog.New(slog.DiscardHandler)})
+	p.Register(api.Service(), s.Handlers())
+	return &bench{api.Client{Invoker: p.As(plane.RootCaller("000000000000", "us-east-1"))}, db, e}
 }
 
 func wantError(t *testing.T, err error, code, message string) {

@@ -31,6 +31,9 @@ type Service struct {
 	log     *slog.Logger
 	groups  *store.Collection[group]
 	streams *store.Collection[stream]
+
+	queries     *store.Collection[query]
+	definitions *store.Collection[definition]
 }
 
 // New returns a Service. Call Flows before the engine starts.
@@ -42,6 +45,9 @@ func New(d Deps) *Service {
 		db: d.DB, engine: d.Engine, pages: d.Pages, log: d.Logger,
 		groups:  store.NewCollection[group]("logs.group"),
 		streams: store.NewCollection[stream]("logs.stream"),
+
+		queries:     store.NewCollection[query]("logs.query"),
+		definitions: store.NewCollection[definition]("logs.querydefinition"),
 	}
 }
 
@@ -53,15 +59,22 @@ func (s *Service) Handlers() map[string]shape.Handler {
 		DeleteLogGroup:                s.DeleteLogGroup,
 		DeleteLogStream:               s.DeleteLogStream,
 		DeleteRetentionPolicy:         s.DeleteRetentionPolicy,
+		DeleteQueryDefinition:         s.DeleteQueryDefinition,
 		DescribeLogGroups:             s.DescribeLogGroups,
 		DescribeLogStreams:            s.DescribeLogStreams,
+		DescribeQueries:               s.DescribeQueries,
+		DescribeQueryDefinitions:      s.DescribeQueryDefinitions,
 		FilterLogEvents:               s.FilterLogEvents,
 		GetLogEvents:                  s.GetLogEvents,
+		GetQueryResults:               s.GetQueryResults,
 		ListTagsForResource:           s.ListTagsForResource,
 		ListTagsLogGroup:              s.ListTagsLogGroup,
 		PutLogEvents:                  s.PutLogEvents,
 		PutLogGroupDeletionProtection: s.PutLogGroupDeletionProtection,
+		PutQueryDefinition:            s.PutQueryDefinition,
 		PutRetentionPolicy:            s.PutRetentionPolicy,
+		StartQuery:                    s.StartQuery,
+		StopQuery:                     s.StopQuery,
 		TagLogGroup:                   s.TagLogGroup,
 		TagResource:                   s.TagResource,
 		UntagLogGroup:                 s.UntagLogGroup,
@@ -72,6 +85,7 @@ func (s *Service) Handlers() map[string]shape.Handler {
 // Flows registers the service's flows.
 func (s *Service) Flows(e *engine.Engine) {
 	e.Register(retentionKind, housekeepingLane, engine.FlowFunc(s.retain))
+	e.Register(queryKind, queryLane, engine.FlowFunc(s.runQuery))
 	e.Register(purgeKind, housekeepingLane, engine.FlowFunc(s.purge))
 }
 
