@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	api "nephele.dev/nephele/internal/api/s3"
@@ -168,85 +166,6 @@ func dropUploads(tx *store.Tx, bucket string) error {
 	for _, id := range ids {
 		if err := dropUpload(tx, id); err != nil {
 			return err
-		}
-	}
-	return nil
-}
-
-// ListMultipartUploads answers a page of a bucket's uploads in progress.
-func (s *Service) ListMultipartUploads(ctx context.Context, in *api.ListMultipartUploadsInput) (*api.ListMultipartUploadsOutput, error) {
-	e, limit, err := listParameters(in.EncodingType, in.MaxUploads, "max-uploads")
-	if err != nil {
-		return nil, err
-	}
-	prefix, delimiter := value(in.Prefix, ""), value(in.Delimiter, "")
-	keyMarker, idMarker := value(in.KeyMarker, ""), value(in.UploadIdMarker, "")
-	out := &api.ListMultipartUploadsOutput{
-		Bucket: &in.Bucket, KeyMarker: e.text(keyMarker), UploadIdMarker: &idMarker, Prefix: e.pointer(in.Prefix),
-		Delimiter: e.pointer(in.Delimiter), EncodingType: in.EncodingType, MaxUploads: new(int32(limit)), //nolint:gosec // at most 1000
-		IsTruncated: new(false),
-	}
-	err2 := s.viewBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) error {
-		l := listing{bucket: b.Name, prefix: prefix, delimiter: delimiter, after: keyMarker, limit: limit}
-		return l.uploads(tx, idMarker, func(u upload, common string) bool {
-			if len(out.Uploads)+len(out.CommonPrefixes) == limit {
-				out.IsTruncated = new(true)
-				return false
-			}
-			if common != "" {
-				out.CommonPrefixes = append(out.CommonPrefixes, &api.CommonPrefix{Prefix: e.text(common)})
-				out.NextKeyMarker, out.NextUploadIdMarker = e.text(common), nil
-				return true
-			}
-			out.Uploads = append(out.Uploads, u.listed(e, b.Account))
-			out.NextKeyMarker, out.NextUploadIdMarker = e.text(u.Key), &u.ID
-			return true
-		})
-	})
-	if !*out.IsTruncated {
-		out.NextKeyMarker, out.NextUploadIdMarker = nil, nil
-	}
-	return out, err2
-}
-
-func (u upload) listed(e encoder, account string) *api.MultipartUpload {
-	m := &api.MultipartUpload{
-		UploadId: &u.ID, Key: e.text(u.Key), Initiated: &u.Initiated, StorageClass: new(api.StorageClass(u.Class)),
-		Owner: owner(account), Initiator: &api.Initiator{ID: &u.Initiator},
-	}
-	if u.Algorithm != "" {
-		m.ChecksumAlgorithm = new(api.ChecksumAlgorithm(u.Algorithm))
-		m.ChecksumType = new(api.ChecksumType(u.SumType))
-	}
-	return m
-}
-
-// uploads calls yield with each upload behind the markers, in the order of keys
-// and then of beginnings, or with the common prefix of several, until it
-// returns false. Uploads in progress are few: nothing is jumped over.
-func (l listing) uploads(tx *store.Tx, idMarker string, yield func(u upload, common string) bool) error {
-	all, err := store.All(store.Query(tx, scanUpload, `select `+uploadColumns+` from s3_upload
-		where bucket = ? and key >= ? order by key, initiated, id`, l.bucket, max(l.after, l.prefix)))
-	if err != nil {
-		return err
-	}
-	if i := slices.IndexFunc(all, func(u upload) bool { return u.ID == idMarker }); i >= 0 && idMarker != "" {
-		all = all[i+1:]
-	} else {
-		all = slices.DeleteFunc(all, func(u upload) bool { return l.after != "" && u.Key == l.after })
-	}
-	previous := l.common(l.after)
-	for _, u := range all {
-		if !strings.HasPrefix(u.Key, l.prefix) {
-			break
-		}
-		common := l.common(u.Key)
-		if common != "" && common == previous {
-			continue
-		}
-		previous = common
-		if !yield(u, common) {
-			break
 		}
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"nephele.dev/nephele/internal/store"
 )
@@ -112,37 +111,15 @@ func (l listing) flat(tx *store.Tx, from string) ([]entry, error) {
 		`select `+entryColumns+` from s3_object o where o.bucket = ? and o.key >= ?`+below+` order by o.key limit ?`, args...))
 }
 
-// grouped reads the first row of each line of a listing with a delimiter: it
-// hops from a key to the next, and from the first key of a common prefix to
-// the first behind it, one look into the index each. A common prefix ends in
-// the delimiter, so what follows it begins with after(delimiter) in its place.
-// SQLite reads a cross join from left to right: any other it may begin with the
-// whole bucket.
+// grouped reads the first row of each line of a listing with a delimiter.
 func (l listing) grouped(tx *store.Tx, from string) ([]entry, error) {
-	next, ok := after(l.delimiter)
-	if !ok {
-		return nil, errHeader("delimiter")
+	hop, args, err := l.hop(tx, from, "s3_object")
+	if err != nil {
+		return nil, err
 	}
-	position := "instr"
-	if tx.Dialect() == store.PostgreSQL {
-		position = "strpos"
-	}
-	below, end := l.bound()
-	skip := utf8.RuneCountInString(l.prefix)
-	rest := position + `(substr(h.key, cast(? as integer)), ?)`
-	query := `with recursive hop (key, n) as (
-			select (select o.key from s3_object o where o.bucket = ? and o.key >= ?` + below + ` order by o.key limit 1), 1
-		union all
-			select (select o.key from s3_object o where o.bucket = ? and o.key >= case when ` + rest + ` > 0
-					then substr(h.key, 1, cast(? as integer) + ` + rest + `) || ? else h.key || ? end` + below + `
-				order by o.key limit 1), n + 1
-			from hop h where h.key is not null and n <= cast(? as integer))
-		select ` + entryColumns + ` from hop h cross join s3_object o where o.bucket = ? and o.key = h.key order by h.n`
-	args := slices.Concat(
-		[]any{l.bucket, from}, end,
-		[]any{l.bucket, skip + 1, l.delimiter, skip - 1, skip + 1, l.delimiter, next, least}, end,
-		[]any{l.limit, l.bucket})
-	return store.All(store.Query(tx, scanEntry, query, args...))
+	return store.All(store.Query(tx, scanEntry, hop+`
+		select `+entryColumns+` from hop h cross join s3_object o where o.bucket = ? and o.key = h.key order by h.n`,
+		append(args, l.bucket)...))
 }
 
 func scanEntry(r store.Row) (entry, error) {

@@ -33,6 +33,13 @@ func newVersionID(seq int64) string {
 	return idEncoding.EncodeToString(raw[:])
 }
 
+// placeID has the form of a version id with the sequence number and is none.
+func placeID(seq int64) string {
+	var raw [idBytes]byte
+	binary.BigEndian.PutUint64(raw[:], uint64(seq)) //nolint:gosec // as above
+	return idEncoding.EncodeToString(raw[:])
+}
+
 // parseVersionID returns the sequence number of an id that we could have made.
 func parseVersionID(id string) (seq int64, ok bool) {
 	raw, err := idEncoding.DecodeString(id)
