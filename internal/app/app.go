@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"syscall"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"nephele.dev/nephele/internal/courier"
 	"nephele.dev/nephele/internal/door"
 	"nephele.dev/nephele/internal/engine"
+	"nephele.dev/nephele/internal/outbox"
 	"nephele.dev/nephele/internal/page"
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/store"
@@ -29,6 +31,7 @@ type App struct {
 	engine   *engine.Engine
 	plane    *plane.Plane
 	courier  *courier.Courier
+	outbox   *outbox.Box
 	services []service
 	door     *door.Door
 	metrics  *metrics
@@ -36,6 +39,8 @@ type App struct {
 	secret   []byte       // what pages was made of
 	root     rootKey
 	answered func(*plane.Call, any)
+
+	certificates http.Handler // with which messages of SNS are verified
 
 	listener net.Listener
 	served   chan error // the door's Serve returned
@@ -63,7 +68,7 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (_ *App, err er
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	a := &App{cfg: cfg, log: newLogger(cfg, os.Stderr), served: make(chan error, 1)}
+	a := &App{outbox: outbox.New(), cfg: cfg, log: newLogger(cfg, os.Stderr), served: make(chan error, 1)}
 	for _, o := range opts {
 		o(a)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
@@ -21,6 +22,7 @@ import (
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/policy"
 	"nephele.dev/nephele/internal/store"
+	"nephele.dev/nephele/internal/svc/sns"
 )
 
 // newLogger returns the server's own logger.
@@ -88,6 +90,7 @@ func (a *App) openEngine(context.Context) error {
 	a.engine = engine.New(a.db, engine.Options{
 		Lanes: map[string]int{
 			LaneAPI: 4 * runtime.NumCPU(), courier.Lane: 8 * runtime.NumCPU(), LaneCanary: canaries, LaneBlob: 4,
+			sns.Lane: 32 * runtime.NumCPU(), // they wait for others
 		},
 		Owner:  a.db.Node(),
 		Logger: a.log,
@@ -157,6 +160,7 @@ func (a *App) openDoor(context.Context) (err error) {
 		AllowedOrigins: a.cfg.AllowedOrigins,
 		TrustedProxies: proxies,
 		Admin:          a.admin(),
+		Public:         map[string]http.Handler{sns.CertificatePrefix: a.certificates},
 		Health:         a.health,
 		Reset:          a.Reset,
 		Observe:        a.metrics.answered,

@@ -2,21 +2,27 @@ package app
 
 import (
 	"context"
+	"errors"
 
 	"nephele.dev/nephele/internal/config"
 	"nephele.dev/nephele/internal/engine"
 	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/sandbox/egress"
 	"nephele.dev/nephele/internal/shape"
 	"nephele.dev/nephele/internal/svc/cloudwatch"
+	eventbridge "nephele.dev/nephele/internal/svc/events"
 	"nephele.dev/nephele/internal/svc/logs"
 	"nephele.dev/nephele/internal/svc/s3"
+	"nephele.dev/nephele/internal/svc/sns"
 	"nephele.dev/nephele/internal/svc/sqs"
 	"nephele.dev/nephele/internal/svc/sts"
 	"nephele.dev/nephele/internal/svc/synthetics"
 
 	cloudwatchapi "nephele.dev/nephele/internal/api/cloudwatch"
+	eventsapi "nephele.dev/nephele/internal/api/events"
 	logsapi "nephele.dev/nephele/internal/api/logs"
 	s3api "nephele.dev/nephele/internal/api/s3"
+	snsapi "nephele.dev/nephele/internal/api/sns"
 	sqsapi "nephele.dev/nephele/internal/api/sqs"
 	stsapi "nephele.dev/nephele/internal/api/sts"
 	syntheticsapi "nephele.dev/nephele/internal/api/synthetics"
@@ -52,13 +58,27 @@ func (a *App) buildServices() ([]service, error) {
 	})
 	events := logs.New(logs.Deps{DB: a.db, Engine: a.engine, Pages: a.pages, Logger: a.log})
 	queues := sqs.New(sqs.Deps{DB: a.db, Engine: a.engine, Pages: a.pages, Logger: a.log})
+	out := egress.New(egress.Options{Policy: reach, OnDial: a.markUntrusted, Logger: a.log})
+	topics := sns.New(sns.Deps{
+		DB: a.db, Engine: a.engine, Courier: a.courier, Outbox: a.outbox, Pages: a.pages, Dial: out.DialContext, Logger: a.log,
+	})
+	a.certificates = topics.Certificate()
+	bridge := eventbridge.New(eventbridge.Deps{DB: a.db, Engine: a.engine, Courier: a.courier, Pages: a.pages, Logger: a.log})
 	return []service{
+		{
+			api: eventsapi.Service(), handlers: bridge.Handlers(), resources: bridge.Resources, flows: bridge.Flows,
+			reset: bridge.Reset,
+		},
 		{api: logsapi.Service(), handlers: events.Handlers(), resources: events.Resources, flows: events.Flows},
 		{api: cloudwatchapi.Service(), handlers: metrics.Handlers(), flows: metrics.Flows, reset: metrics.Reset},
 		{api: s3api.Service(), handlers: objects.Handlers(), resources: objects.Resources, flows: objects.Flows},
 		{
 			api: sqsapi.Service(), handlers: queues.Handlers(), resources: queues.Resources, flows: queues.Flows,
 			reset: queues.Reset, close: queues.Close,
+		},
+		{
+			api: snsapi.Service(), handlers: topics.Handlers(), resources: topics.Resources, flows: topics.Flows, reset: topics.Reset,
+			close: func(ctx context.Context) error { return errors.Join(topics.Close(ctx), out.Close()) },
 		},
 		{api: syntheticsapi.Service(), handlers: canaries.Handlers(), flows: canaries.Flows, close: runner.stop},
 		{api: stsapi.Service(), handlers: sts.New().Handlers()},

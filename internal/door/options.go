@@ -29,6 +29,10 @@ type Options struct {
 	AllowedOrigins []string       // web origins that may call besides loopback ones; "*" is any
 	TrustedProxies []netip.Prefix // peers whose X-Forwarded-For, -Proto and -Host are believed
 
+	// Public are documents that anybody may GET, by the prefix of their paths. A
+	// prefix must not be that of a bucket's name.
+	Public map[string]http.Handler
+
 	Admin  http.Handler                                  // paths below /_nephele/ that the door does not answer itself
 	Health func(context.Context) (detail any, err error) // details for /_nephele/health; an error is a 503; may be nil
 	Reset  func(context.Context) error                   // POST /_nephele/reset; never offered with Auth

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"nephele.dev/nephele/internal/awserr"
@@ -22,10 +23,27 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.serveAdmin(w, r)
 		return
 	}
+	if h := d.public(r); h != nil {
+		h.ServeHTTP(w, r)
+		return
+	}
 	if d.browser(w, r) {
 		return
 	}
 	d.newCall(w, r, p).serve()
+}
+
+// public returns what serves a public document, or nil.
+func (d *Door) public(r *http.Request) http.Handler {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return nil
+	}
+	for prefix, h := range d.opts.Public {
+		if strings.HasPrefix(r.URL.Path, prefix) && d.hosts.read(r.Host).bucket == "" {
+			return h
+		}
+	}
+	return nil
 }
 
 // recover answers after a panic of ours. Those of handlers have been caught by

@@ -24,7 +24,7 @@ var table = shape.Table{
 	Operations: []shape.OperationRow{
 		{Operation: shape.Operation{Name: "AddPermission", Method: "POST", Path: "/", Status: 200}, Output: 1, Errors: []uint16{100, 98, 86, 120}},
 		{Operation: shape.Operation{Name: "CheckIfPhoneNumberIsOptedOut", Method: "POST", Path: "/", Status: 200, OutputWrapper: "CheckIfPhoneNumberIsOptedOutResult"}, Input: 2, Output: 3, Errors: []uint16{155, 98, 86, 100}},
-		{Operation: shape.Operation{Name: "ConfirmSubscription", Method: "POST", Path: "/", Status: 200, OutputWrapper: "ConfirmSubscriptionResult"}, Input: 4, Output: 5, Errors: []uint16{146, 100, 120, 98, 86, 97, 136}},
+		{Operation: shape.Operation{Name: "ConfirmSubscription", Method: "POST", Path: "/", Status: 200, OutputWrapper: "ConfirmSubscriptionResult", Anonymous: true}, Input: 4, Output: 5, Errors: []uint16{146, 100, 120, 98, 86, 97, 136}},
 		{Operation: shape.Operation{Name: "CreatePlatformApplication", Method: "POST", Path: "/", Status: 200, OutputWrapper: "CreatePlatformApplicationResult"}, Input: 6, Output: 7, Errors: []uint16{100, 98, 86}},
 		{Operation: shape.Operation{Name: "CreatePlatformEndpoint", Method: "POST", Path: "/", Status: 200, OutputWrapper: "CreatePlatformEndpointResult"}, Input: 8, Output: 9, Errors: []uint16{100, 98, 86, 120}},
 		{Operation: shape.Operation{Name: "CreateSMSSandboxPhoneNumber", Method: "POST", Path: "/", Status: 200, OutputWrapper: "CreateSMSSandboxPhoneNumberResult"}, Input: 10, Output: 11, Errors: []uint16{86, 98, 100, 124, 162, 155}},
@@ -61,7 +61,7 @@ var table = shape.Table{
 		{Operation: shape.Operation{Name: "SetTopicAttributes", Method: "POST", Path: "/", Status: 200}, Input: 72, Output: 73, Errors: []uint16{100, 98, 120, 86, 102}},
 		{Operation: shape.Operation{Name: "Subscribe", Method: "POST", Path: "/", Status: 200, OutputWrapper: "SubscribeResult"}, Input: 74, Output: 75, Errors: []uint16{146, 97, 136, 100, 98, 120, 86, 102}},
 		{Operation: shape.Operation{Name: "TagResource", Method: "POST", Path: "/", Status: 200, OutputWrapper: "TagResourceResult"}, Input: 76, Output: 77, Errors: []uint16{137, 151, 142, 153, 100, 86, 92}},
-		{Operation: shape.Operation{Name: "Unsubscribe", Method: "POST", Path: "/", Status: 200}, Input: 78, Output: 79, Errors: []uint16{100, 98, 86, 120, 102}},
+		{Operation: shape.Operation{Name: "Unsubscribe", Method: "POST", Path: "/", Status: 200, Anonymous: true}, Input: 78, Output: 79, Errors: []uint16{100, 98, 86, 120, 102}},
 		{Operation: shape.Operation{Name: "UntagResource", Method: "POST", Path: "/", Status: 200, OutputWrapper: "UntagResourceResult"}, Input: 80, Output: 81, Errors: []uint16{137, 151, 142, 153, 100, 86, 92}},
 		{Operation: shape.Operation{Name: "VerifySMSSandboxPhoneNumber", Method: "POST", Path: "/", Status: 200, OutputWrapper: "VerifySMSSandboxPhoneNumberResult"}, Input: 82, Output: 83, Errors: []uint16{86, 98, 100, 137, 164, 155}},
 	},

@@ -1,0 +1,9 @@
+-- Mails that services have written (package outbox). Nothing sends them.
+create table outbox (
+  id        integer primary key autoincrement,
+  created   bigint not null,
+  sender    text   not null,
+  recipient text   not null,
+  subject   text   not null,
+  body      text   not null
+);
