@@ -221,7 +221,7 @@ func TestStats(t *testing.T) {
 		if size != 2 || stats["s"].Events != 0 || stats["s"].Bytes != 0 || stats["r"].Events != 1 {
 			t.Errorf("after expiry: size %d, stats %+v", size, stats)
 		}
-		update(t, db, func(tx *store.Tx) error { return journal.DeleteStream(tx, "l", "r") })
+		update(t, db, func(tx *store.Tx) error { _, err := journal.PurgeStream(tx, "l", "r"); return err })
 		stats, _ = view()
 		if _, there := stats["r"]; there || len(scan(t, db, journal.Query{Log: "l"}, 0)) != 0 {
 			t.Errorf("deleted stream is there: %+v", stats)

@@ -59,16 +59,37 @@ func Bytes(tx *store.Tx, log string) (n int64, err error) {
 	return n, nil
 }
 
-// DeleteStream removes a stream and its events.
-func DeleteStream(tx *store.Tx, log, stream string) error {
-	_, err := tx.Exec("delete from journal_segment where log = ? and stream = ?", log, stream)
-	if err == nil {
+// PurgeStream removes a stream and its events in steps, as Purge does a log.
+func PurgeStream(tx *store.Tx, log, stream string) (more bool, err error) {
+	n, err := tx.Exec(`delete from journal_segment where seq in (
+		select seq from journal_segment where log = ? and stream = ? order by hour limit ?)`, log, stream, expireSegments)
+	if err == nil && n < expireSegments {
 		_, err = tx.Exec("delete from journal_stream where log = ? and stream = ?", log, stream)
 	}
 	if err != nil {
-		return fmt.Errorf("journal: delete a stream of %s: %w", log, err)
+		return false, fmt.Errorf("journal: delete a stream of %s: %w", log, err)
 	}
-	return nil
+	return n == expireSegments, nil
+}
+
+// Get returns one event of a log, or store.ErrNotFound.
+func Get(tx *store.Tx, log string, c Cursor) (Event, error) {
+	var stream string
+	row := tx.Row("select stream from journal_segment where seq = ? and log = ?", c.Seq, log)
+	if err := row.Scan(&stream); err != nil {
+		return Event{}, fmt.Errorf("journal: event of %s: %w", log, err)
+	}
+	o, err := scanOpen(tx.Row("select seq, ingested, data from journal_segment where seq = ?", c.Seq))
+	if err != nil {
+		return Event{}, fmt.Errorf("journal: event of %s: %w", log, err)
+	}
+	if c.Index < 0 || c.Index >= int64(len(o.entries)) || o.entries[c.Index].time != c.Time {
+		return Event{}, fmt.Errorf("journal: event of %s: %w", log, store.ErrNotFound)
+	}
+	return Event{
+		Time: store.FromMicros(c.Time), Body: o.entries[c.Index].body, Stream: stream,
+		Ingested: store.FromMicros(o.ingested), Cursor: c,
+	}, nil
 }
 
 // expireSegments bounds what one call of Expire deletes.

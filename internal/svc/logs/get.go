@@ -34,17 +34,17 @@ func (s *Service) GetLogEvents(ctx context.Context, in *api.GetLogEventsInput) (
 	if err != nil {
 		return nil, err
 	}
-	q := journal.Query{Streams: []string{in.LogStreamName}, Backward: in.StartFromHead == nil || !*in.StartFromHead}
+	q := journal.Query{Backward: in.StartFromHead == nil || !*in.StartFromHead}
 	if err := openEventToken(&q, in.NextToken); err != nil {
 		return nil, err
 	}
 	var events []journal.Event
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		g, _, err := s.stream(tx, call, name, in.LogStreamName)
+		g, st, err := s.stream(tx, call, name, in.LogStreamName)
 		if err != nil {
 			return err
 		}
-		q.Log = g.Doc.ID
+		q.Log, q.Streams = g.Doc.ID, []string{inJournal(in.LogStreamName, &st.Doc)}
 		q.From = later(millis(in.StartTime), g.Doc.kept(call.Time))
 		q.To = millis(in.EndTime)
 		events, err = take(tx, q, pageSize(in.Limit, maxEvents))

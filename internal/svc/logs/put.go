@@ -34,13 +34,13 @@ func (s *Service) PutLogEvents(ctx context.Context, in *api.PutLogEventsInput) (
 	call := plane.FromContext(ctx)
 	var rejected *api.RejectedLogEventsInfo
 	err := s.db.UpdateAt(ctx, store.ReadCommitted, func(tx *store.Tx) error {
-		g, _, err := s.stream(tx, call, in.LogGroupName, in.LogStreamName)
+		g, st, err := s.stream(tx, call, in.LogGroupName, in.LogStreamName)
 		if err != nil {
 			return err
 		}
 		var accepted []journal.Event
 		accepted, rejected = sift(in.LogEvents, call.Time, &g.Doc)
-		return journal.Append(tx, g.Doc.ID, in.LogStreamName, accepted)
+		return journal.Append(tx, g.Doc.ID, inJournal(in.LogStreamName, &st.Doc), accepted)
 	})
 	if err != nil {
 		return nil, err

@@ -156,12 +156,20 @@ func (s *Service) queryLot(ctx context.Context, rec *store.Record[query], g quer
 		if err != nil {
 			return err
 		}
-		streams = func(name string) string { return name }
+		streams = nameOf
+		there := s.streamsOf(tx, &now)
 		q.From = later(time.Unix(rec.Doc.Start, 0), now.Doc.kept(tx.Now()))
 		size := 0
 		for e, err := range journal.Scan(tx, *q) {
 			if err != nil {
 				return err
+			}
+			live, err := there.live(e.Stream)
+			if err != nil {
+				return err
+			}
+			if !live {
+				continue
 			}
 			events = append(events, e)
 			if size += len(e.Body); len(events) == queryLot || size > queryLotBytes {

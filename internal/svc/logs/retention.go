@@ -63,8 +63,9 @@ func (s *Service) setRetention(ctx context.Context, name string, n int32) error 
 
 // The flows. Both work in steps, each in a transaction of its own.
 const (
-	retentionKind    = "logs.retention" // key: the group's ID
-	purgeKind        = "logs.purge"     // key: the ID of a group that was deleted
+	retentionKind    = "logs.retention"   // key: the group's ID
+	purgeKind        = "logs.purge"       // key: the ID of a group that was deleted
+	streamPurgeKind  = "logs.purgestream" // key: the ID of its group, a slash, the deleted stream in the journal
 	housekeepingLane = "housekeeping"
 
 	retentionEvery = time.Hour
@@ -140,4 +141,33 @@ func (s *Service) purgeStep(tx *store.Tx, id string, st *purgeState) (more bool,
 	}
 	more, err = journal.Purge(tx, id)
 	return more || len(streams) == listStep, err
+}
+
+// streamPurge says what of a deleted stream is to be deleted, and whether this
+// is the second look.
+type streamPurge struct {
+	Log, Stream string
+	Again       bool
+}
+
+// purgeStream deletes the events of a deleted stream.
+func (s *Service) purgeStream(ctx context.Context, w *engine.Work) (engine.Next, error) {
+	var st streamPurge
+	if err := w.State(&st); err != nil {
+		return engine.Next{}, err
+	}
+	for more := true; more; {
+		err := w.Checkpoint(ctx, func(tx *store.Tx) (err error) {
+			more, err = journal.PurgeStream(tx, st.Log, st.Stream)
+			return err
+		})
+		if err != nil {
+			return engine.Next{}, err
+		}
+	}
+	if st.Again {
+		return engine.Done(), nil
+	}
+	st.Again = true
+	return engine.At(time.Now().Add(purgeAgain)).WithState(st), nil
 }

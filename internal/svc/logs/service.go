@@ -87,6 +87,7 @@ func (s *Service) Flows(e *engine.Engine) {
 	e.Register(retentionKind, housekeepingLane, engine.FlowFunc(s.retain))
 	e.Register(queryKind, queryLane, engine.FlowFunc(s.runQuery))
 	e.Register(purgeKind, housekeepingLane, engine.FlowFunc(s.purge))
+	e.Register(streamPurgeKind, housekeepingLane, engine.FlowFunc(s.purgeStream))
 }
 
 // Errors that several operations answer, in AWS's words.

@@ -14,11 +14,29 @@ import (
 	"nephele.dev/nephele/internal/store"
 )
 
-// stream is a log stream; all there is to it is its key, whose ID is the
-// group's ID, a slash, and the stream's name, and when it was created.
-type stream struct{}
+// stream is a log stream. The ID of its key is the group's ID, a slash, and the
+// stream's name.
+type stream struct {
+	ID string `json:",omitempty"` // "" for those of old, see inJournal
+}
 
 func streamID(groupID, name string) string { return groupID + "/" + name }
+
+// inJournal is what the journal calls a stream: its name, a colon, which no name
+// has, and its ID, so that one deleted and made again is another. Streams that
+// were made before they had IDs go by their name.
+func inJournal(name string, st *stream) string {
+	if st.ID == "" {
+		return name
+	}
+	return name + ":" + st.ID
+}
+
+// nameOf is the name in what inJournal made.
+func nameOf(journalStream string) string {
+	name, _, _ := strings.Cut(journalStream, ":")
+	return name
+}
 
 // CreateLogStream makes a stream in a group.
 func (s *Service) CreateLogStream(ctx context.Context, in *api.CreateLogStreamInput) (*api.CreateLogStreamOutput, error) {
@@ -31,7 +49,7 @@ func (s *Service) CreateLogStream(ctx context.Context, in *api.CreateLogStreamIn
 		if err != nil {
 			return err
 		}
-		_, err = s.streams.Create(tx, key(call, streamID(g.Doc.ID, in.LogStreamName)), stream{})
+		_, err = s.streams.Create(tx, key(call, streamID(g.Doc.ID, in.LogStreamName)), stream{ID: newID()})
 		return err
 	})
 	if errors.Is(err, store.ErrExists) {
@@ -43,7 +61,8 @@ func (s *Service) CreateLogStream(ctx context.Context, in *api.CreateLogStreamIn
 	return &api.CreateLogStreamOutput{}, nil
 }
 
-// DeleteLogStream removes a stream with its events.
+// DeleteLogStream makes a stream disappear at once; its events are deleted soon
+// after, and once more for what a racing PutLogEvents left.
 func (s *Service) DeleteLogStream(ctx context.Context, in *api.DeleteLogStreamInput) (*api.DeleteLogStreamOutput, error) {
 	call := plane.FromContext(ctx)
 	err := s.db.Update(ctx, func(tx *store.Tx) error {
@@ -54,7 +73,8 @@ func (s *Service) DeleteLogStream(ctx context.Context, in *api.DeleteLogStreamIn
 		if err := s.streams.Delete(tx, st.Key); err != nil {
 			return err
 		}
-		return journal.DeleteStream(tx, g.Doc.ID, in.LogStreamName)
+		k := inJournal(in.LogStreamName, &st.Doc)
+		return s.engine.Put(tx, streamPurgeKind, g.Doc.ID+"/"+k, tx.Now(), streamPurge{Log: g.Doc.ID, Stream: k})
 	})
 	if err != nil {
 		return nil, err
@@ -178,15 +198,17 @@ func (s *Service) withStats(tx *store.Tx, g *store.Record[group], opts store.Lis
 	all := make([]described, len(records))
 	names := make([]string, len(records))
 	for i := range records {
-		names[i] = strings.TrimPrefix(records[i].ID, g.Doc.ID+"/")
-		all[i] = described{name: names[i], created: records[i].Created}
+		name := strings.TrimPrefix(records[i].ID, g.Doc.ID+"/")
+		names[i] = inJournal(name, &records[i].Doc)
+		all[i] = described{name: name, created: records[i].Created}
 	}
+	wanted := names
 	if opts.Limit == 0 {
-		names = nil // that of all is one query, however many
+		wanted = nil // that of all is one query, however many
 	}
-	stats, err := journal.Streams(tx, g.Doc.ID, names)
+	stats, err := journal.Streams(tx, g.Doc.ID, wanted)
 	for i := range all {
-		all[i].stats = stats[all[i].name]
+		all[i].stats = stats[names[i]]
 	}
 	return all, err
 }
