@@ -15,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/synthetics"
 	"github.com/aws/aws-sdk-go-v2/service/synthetics/types"
 )
@@ -49,6 +51,8 @@ type clients struct {
 	synthetics *synthetics.Client
 	metrics    *cloudwatch.Client
 	objects    *s3.Client
+	queues     *sqs.Client
+	topics     *sns.Client
 }
 
 func newClients(url string) clients {
@@ -62,6 +66,7 @@ func newClients(url string) clients {
 	}
 	return clients{
 		synthetics: synthetics.NewFromConfig(cfg), metrics: cloudwatch.NewFromConfig(cfg),
+		queues: sqs.NewFromConfig(cfg), topics: sns.NewFromConfig(cfg),
 		objects: s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }),
 	}
 }

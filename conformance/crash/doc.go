@@ -16,6 +16,17 @@
 //   - when the dust has settled nothing is in a transitional state, and no
 //     process of a run has outlived its server.
 //
+// A second test keeps queues, buckets, metrics and an alarm busy meanwhile:
+//
+//   - a message whose sending was acknowledged is received, and never again after
+//     its deletion was acknowledged; in a FIFO queue each arrives once, in the
+//     order of its group;
+//   - a multipart upload that was acknowledged to be complete is there, byte for
+//     byte, and so is every acknowledged version of an object;
+//   - a datapoint that was acknowledged counts, and none counts that nobody sent;
+//   - a change of an alarm's state that was acknowledged reaches the queue behind
+//     the alarm's topic.
+//
 // NEPHELE_CRASH_KILLS sets the number of kills for each database (default 6,
 // which fits continuous integration; `make crash` makes 200).
 package crash
