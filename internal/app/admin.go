@@ -12,6 +12,8 @@ import (
 func (a *App) admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /_nephele/metrics", a.metrics.handler())
+	mux.Handle("GET "+OutboxPath, a.rootOnly(a.listOutbox))
+	mux.Handle("GET "+OutboxPath+"/{id}", a.rootOnly(a.showMail))
 	return mux
 }
 

@@ -3,7 +3,6 @@ package sns
 import (
 	"context"
 	"errors"
-	"net/url"
 
 	"github.com/google/uuid"
 
@@ -36,12 +35,12 @@ func (s *Service) askConfirmation(tx *store.Tx, sub *subscription) error {
 
 // confirmURL is the link that confirms a subscription.
 func confirmURL(sub *subscription, token string) string {
-	return sub.Doc.BaseURL + "/?Action=ConfirmSubscription&TopicArn=" + url.QueryEscape(sub.Topic) + "&Token=" + token
+	return sub.Doc.BaseURL + "/?Action=ConfirmSubscription&TopicArn=" + sub.Topic + "&Token=" + token
 }
 
 // unsubscribeURL is the link that ends a subscription.
 func unsubscribeURL(sub *subscription) string {
-	return sub.Doc.BaseURL + "/?Action=Unsubscribe&SubscriptionArn=" + url.QueryEscape(sub.arn())
+	return sub.Doc.BaseURL + "/?Action=Unsubscribe&SubscriptionArn=" + sub.arn()
 }
 
 // ConfirmSubscription confirms the subscription that a token was sent for, or
