@@ -2,7 +2,9 @@ package sqs_test
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -175,4 +177,26 @@ func wantError(t testing.TB, err error, code, message string) {
 	if e == nil || e.Code != code || message != "" && e.Message != message {
 		t.Errorf("error %v\nwant %s: %s", err, code, message)
 	}
+}
+
+// holds reports whether a queue's messages include a body, in the tables.
+func (b *bench) holds(t testing.TB, url, body string) bool {
+	t.Helper()
+	name := url[strings.LastIndexByte(url, '/')+1:]
+	var n int
+	err := b.db.View(t.Context(), func(tx *store.Tx) error {
+		var doc []byte
+		if err := tx.Row("select doc from resource where kind = 'sqs.queue' and id = ?", name).Scan(&doc); err != nil {
+			return err
+		}
+		var q struct{ Contents int64 }
+		if err := json.Unmarshal(doc, &q); err != nil {
+			return err
+		}
+		return tx.Row("select count(*) from sqs_message where store = ? and body = ?", q.Contents, body).Scan(&n)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n > 0
 }
