@@ -10,9 +10,11 @@ import (
 )
 
 // suffixes are the names below which clients find AWS's services, with or
-// without help of resolver settings.
+// without help of resolver settings. The last two are public names of the
+// loopback address, below which virtual hosts need no settings.
 var suffixes = []string{
 	"amazonaws.com", "amazonaws.com.cn", "api.aws", "localhost.localstack.cloud", "localhost", "nephele.internal",
+	"127.0.0.1.nip.io", "127.0.0.1.sslip.io",
 }
 
 // reserved are the top-level names that nobody can register (RFC 6761, RFC
@@ -46,6 +48,7 @@ type hostInfo struct {
 	region  string
 	bucket  string // of a virtual-hosted S3 request
 	maybe   string // a bucket, if the request turns out to be S3's
+	site    bool   // of the bucket's website
 }
 
 // bare is a Host header without its port, lower case.
@@ -60,6 +63,7 @@ func bare(host string) string {
 //
 //	[prefix.][streaming-]SERVICE[-fips][.REGION].SUFFIX
 //	[BUCKET.]s3[-REGION|-accelerate|-fips][.dualstack][.REGION].SUFFIX
+//	BUCKET.s3-website[-REGION][.REGION].SUFFIX
 //	BUCKET.localhost, and BUCKET below a configured name
 func (h *hosts) read(host string) hostInfo {
 	rest, suffix := h.cut(bare(host))
@@ -98,6 +102,13 @@ func readS3(labels []string) (hostInfo, bool) {
 	info := hostInfo{service: "s3"}
 	for i, l := range slices.Backward(labels) {
 		switch {
+		case l == "s3-website" || strings.HasPrefix(l, "s3-website-"):
+			if r := strings.TrimPrefix(l, "s3-website-"); info.region == "" && isRegion(r) {
+				info.region = r
+			}
+			info.bucket = strings.Join(labels[:i], ".")
+			info.site = info.bucket != ""
+			return info, true
 		case l == "s3" || strings.HasPrefix(l, "s3-"):
 			if r := strings.TrimPrefix(l, "s3-"); info.region == "" && isRegion(r) {
 				info.region = r
@@ -173,9 +184,10 @@ func (h *hosts) local(name string) bool {
 }
 
 // known reports whether a request may be meant for us when it names this host:
-// any address, local names and AWS's. DNS rebinding comes with another one.
+// any address, perhaps prefixed for a stream (no top-level domain is a number),
+// local names and AWS's. DNS rebinding comes with another one.
 func (h *hosts) known(name string) bool {
-	if _, err := netip.ParseAddr(name); err == nil || name == "" {
+	if _, err := netip.ParseAddr(unprefixed(name)); err == nil || name == "" {
 		return true
 	}
 	return h.local(name) || under(name, h.suffixes)

@@ -88,6 +88,7 @@ func TestKnownAndLocalNames(t *testing.T) {
 		"localhost": {true, true}, "127.0.0.1": {true, true}, "::1": {true, true}, "10.0.0.1": {true, true},
 		"8.8.8.8": {true, false}, "nephele": {true, true}, "app.localhost": {true, true}, "x.test": {true, true},
 		"nephele.example.com": {true, true}, "ssm.us-east-1.amazonaws.com": {true, false}, "evil.com": {false, false},
+		"streaming-127.0.0.1": {true, false}, "streaming-evil.com": {false, false},
 		"localhost.evil.com": {false, false}, "notlocalhost.com": {false, false}, "::ffff:127.0.0.1": {true, true},
 	} {
 		if h.known(name) != want.known || h.local(name) != want.local {
