@@ -297,3 +297,25 @@ func BenchmarkStats(b *testing.B) {
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "events/s")
 }
+
+func TestDiscover(t *testing.T) {
+	t.Parallel()
+	got := insights.Discover(insights.Event{
+		Timestamp: start, Ingested: start, LogStream: "s", Log: "1:g", Pointer: "p",
+		Message: `{"b":{"c":[true,{"d":1.50}]},"a":"x","n":null}`,
+	})
+	want := []insights.Field{
+		{Name: "@timestamp", Value: "2026-11-22 10:00:00.000"},
+		{Name: "@ingestionTime", Value: "2026-11-22 10:00:00.000"},
+		{Name: "@message", Value: `{"b":{"c":[true,{"d":1.50}]},"a":"x","n":null}`},
+		{Name: "@logStream", Value: "s"},
+		{Name: "@log", Value: "1:g"},
+		{Name: "@ptr", Value: "p"},
+		{Name: "a", Value: "x"},
+		{Name: "b.c.0", Value: "1"},
+		{Name: "b.c.1.d", Value: "1.50"},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}

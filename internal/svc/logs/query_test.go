@@ -242,3 +242,46 @@ func TestQueryDefinitions(t *testing.T) {
 		wantError(t, err, "ResourceNotFoundException", "The specified query definition does not exist.")
 	})
 }
+
+func TestLogRecord(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b *bench) {
+		b.start(t)
+		b.create(t, "g", "s")
+		b.put(t, "g", "s", events(minuteAgo(), `{"code":200,"user":{"name":"ann"}}`, "plain"))
+		out := b.ask(t, api.StartQueryInput{LogGroupNames: []string{"g"}, QueryString: "filter code = 200"})
+		var pointer string
+		for _, f := range out.Results[0] {
+			if *f.Field == "@ptr" {
+				pointer = *f.Value
+			}
+		}
+		rec := must[*api.GetLogRecordOutput](t)(b.GetLogRecord(t.Context(), &api.GetLogRecordInput{LogRecordPointer: pointer})).LogRecord
+		if rec["code"] != "200" || rec["user.name"] != "ann" || rec["@logStream"] != "s" || rec["@ptr"] != pointer || rec["@log"] != "000000000000:g" {
+			t.Errorf("%v", rec)
+		}
+		_, err := b.GetLogRecord(t.Context(), &api.GetLogRecordInput{LogRecordPointer: "bm9uZQ=="})
+		wantError(t, err, "InvalidParameterException", "The specified log record pointer is invalid.")
+
+		g := "g"
+		fields := must[*api.GetLogGroupFieldsOutput](t)(b.GetLogGroupFields(t.Context(), &api.GetLogGroupFieldsInput{LogGroupName: &g})).LogGroupFields
+		got := map[string]int32{}
+		for _, f := range fields {
+			got[*f.Name] = *f.Percent
+		}
+		want := map[string]int32{
+			"@timestamp": 100, "@ingestionTime": 100, "@message": 100, "@logStream": 100, "@log": 100,
+			"code": 50, "user.name": 50,
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Error(d)
+		}
+
+		must[*api.DeleteLogStreamOutput](t)(b.DeleteLogStream(t.Context(), &api.DeleteLogStreamInput{LogGroupName: g, LogStreamName: "s"}))
+		_, err = b.GetLogRecord(t.Context(), &api.GetLogRecordInput{LogRecordPointer: pointer})
+		wantError(t, err, "ResourceNotFoundException", "The specified log record does not exist.")
+		if out := b.ask(t, api.StartQueryInput{LogGroupNames: []string{"g"}, QueryString: "limit 1"}); len(out.Results) != 0 {
+			t.Errorf("events of a deleted stream: %s", shown(out))
+		}
+	})
+}

@@ -124,31 +124,30 @@ func (s *Service) queriedGroup(ctx context.Context, rec *store.Record[query], g 
 	q := journal.Query{Log: g.ID, To: time.Unix(rec.Doc.End, 0).Add(time.Second), Backward: true}
 	log := rec.Account + ":" + g.Name
 	return func(yield func(insights.Event, error) bool) {
-		for {
-			events, streams, err := s.queryLot(ctx, rec, g, &q)
-			if err != nil {
+		for more := true; more; {
+			var events []journal.Event
+			var err error
+			if events, more, err = s.queryLot(ctx, rec, g, &q); err != nil {
 				yield(insights.Event{}, err)
 				return
 			}
 			for _, e := range events {
 				if !yield(insights.Event{
 					Timestamp: e.Time, Ingested: e.Ingested, Message: string(e.Body), Log: log,
-					LogStream: streams(e.Stream), Pointer: pointer(g, e.Cursor),
+					LogStream: nameOf(e.Stream), Pointer: pointer(g, e.Cursor),
 				}, nil) {
 					return
 				}
 			}
-			if len(events) == 0 {
-				return
-			}
-			q.After = &events[len(events)-1].Cursor
 		}
 	}
 }
 
-func (s *Service) queryLot(ctx context.Context, rec *store.Record[query], g queriedGroup, q *journal.Query) (events []journal.Event, streams func(string) string, err error) {
+// queryLot reads the next events and moves q behind them.
+func (s *Service) queryLot(ctx context.Context, rec *store.Record[query], g queriedGroup, q *journal.Query) (events []journal.Event, more bool, err error) {
+	var last journal.Cursor
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		events = nil
+		events, more = nil, false
 		now, err := s.groups.Get(tx, store.Key{Account: rec.Account, Region: rec.Region, ID: g.Name})
 		if errors.Is(err, store.ErrNotFound) || err == nil && now.Doc.ID != g.ID {
 			return nil
@@ -156,29 +155,31 @@ func (s *Service) queryLot(ctx context.Context, rec *store.Record[query], g quer
 		if err != nil {
 			return err
 		}
-		streams = nameOf
-		there := s.streamsOf(tx, &now)
+		streams := s.streamsOf(tx, &now)
 		q.From = later(time.Unix(rec.Doc.Start, 0), now.Doc.kept(tx.Now()))
-		size := 0
+		looked, size := 0, 0
 		for e, err := range journal.Scan(tx, *q) {
 			if err != nil {
 				return err
 			}
-			live, err := there.live(e.Stream)
+			last = e.Cursor
+			live, err := streams.live(e.Stream)
 			if err != nil {
 				return err
 			}
-			if !live {
-				continue
+			if live {
+				events = append(events, e)
 			}
-			events = append(events, e)
-			if size += len(e.Body); len(events) == queryLot || size > queryLotBytes {
+			looked++
+			if size += len(e.Body); looked == queryLot || size > queryLotBytes {
+				more = true
 				return nil
 			}
 		}
 		return nil
 	})
-	return events, streams, err
+	q.After = &last
+	return events, more, err
 }
 
 // pointer names an event (@ptr) for GetLogRecord.

@@ -32,6 +32,9 @@ type Service struct {
 	groups  *store.Collection[group]
 	streams *store.Collection[stream]
 
+	watchers watchers
+	tailing  sessions
+
 	queries     *store.Collection[query]
 	definitions *store.Collection[definition]
 }
@@ -66,6 +69,8 @@ func (s *Service) Handlers() map[string]shape.Handler {
 		DescribeQueryDefinitions:      s.DescribeQueryDefinitions,
 		FilterLogEvents:               s.FilterLogEvents,
 		GetLogEvents:                  s.GetLogEvents,
+		GetLogGroupFields:             s.GetLogGroupFields,
+		GetLogRecord:                  s.GetLogRecord,
 		GetQueryResults:               s.GetQueryResults,
 		ListTagsForResource:           s.ListTagsForResource,
 		ListTagsLogGroup:              s.ListTagsLogGroup,
@@ -73,6 +78,7 @@ func (s *Service) Handlers() map[string]shape.Handler {
 		PutLogGroupDeletionProtection: s.PutLogGroupDeletionProtection,
 		PutQueryDefinition:            s.PutQueryDefinition,
 		PutRetentionPolicy:            s.PutRetentionPolicy,
+		StartLiveTail:                 s.StartLiveTail,
 		StartQuery:                    s.StartQuery,
 		StopQuery:                     s.StopQuery,
 		TagLogGroup:                   s.TagLogGroup,
