@@ -40,6 +40,9 @@ func (s *Service) PutLogEvents(ctx context.Context, in *api.PutLogEventsInput) (
 		}
 		var accepted []journal.Event
 		accepted, rejected = sift(in.LogEvents, call.Time, &g.Doc)
+		if len(accepted) > 0 {
+			tx.OnCommit(func() { s.watchers.wake(g.Doc.ID) })
+		}
 		return journal.Append(tx, g.Doc.ID, inJournal(in.LogStreamName, &st.Doc), accepted)
 	})
 	if err != nil {
