@@ -34,6 +34,7 @@ type App struct {
 	outbox   *outbox.Box
 	services []service
 	door     *door.Door
+	buckets  door.Buckets // what the door needs of S3
 	metrics  *metrics
 	pages    *page.Sealer // seals the tokens of paginated listings
 	secret   []byte       // what pages was made of

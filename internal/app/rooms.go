@@ -151,6 +151,7 @@ func (a *App) openDoor(context.Context) (err error) {
 	a.door, err = door.New(door.Options{
 		Plane:          a.plane,
 		Services:       all.Services(),
+		Buckets:        a.buckets,
 		Auth:           a.cfg.Auth == config.AuthOn,
 		Credentials:    a.root,
 		Account:        a.cfg.Account,

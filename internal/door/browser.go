@@ -17,27 +17,36 @@ const (
 )
 
 // browser answers what only browsers ask and refuses pages that must not call.
-// It reports whether the request is done with.
-func (d *Door) browser(w http.ResponseWriter, r *http.Request) (done bool) {
+// It reports whether the request is done with, and whether nothing but the rules
+// of a bucket let it in: then it may be to S3 alone. Where a bucket has rules,
+// they say to pages what those of the door say elsewhere.
+func (d *Door) browser(w http.ResponseWriter, r *http.Request) (done, paged bool) {
 	origin := r.Header.Get("Origin")
+	verdict := d.bucketPage(w, r, origin)
+	if verdict == pageDone {
+		return true, false
+	}
+	if verdict == pageAllowed {
+		return false, !d.mayCall(r, origin)
+	}
 	if !d.mayCall(r, origin) {
 		d.log.Info("request from a foreign page refused", "origin", origin, "host", r.Host)
 		d.refusePage(w, origin, r.Host)
-		return true
+		return true, false
 	}
-	if origin == "" {
-		return false
+	if origin == "" || verdict == pageIgnored {
+		return false, false
 	}
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", origin)
 	h.Add("Vary", "Origin")
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
 		h.Set("Access-Control-Expose-Headers", corsExposed)
-		return false
+		return false, false
 	}
 	d.preflight(h, r)
 	w.WriteHeader(http.StatusOK)
-	return true
+	return true, false
 }
 
 // preflight allows whatever the page is about to send: which headers AWS's

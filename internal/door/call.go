@@ -35,6 +35,7 @@ type call struct {
 	body    []byte
 	read    bool // body holds the whole body
 	reached bool // the plane had the call, and has logged it
+	paged   bool // a page calls that only the rules of a bucket let in
 }
 
 func (d *Door) newCall(w http.ResponseWriter, r *http.Request, p peer) *call {
@@ -78,6 +79,9 @@ func (c *call) invite() {
 func (c *call) handle() error {
 	c.claim()
 	c.locate()
+	if c.uploadForm() {
+		return c.handleForm()
+	}
 	match, err := c.door.router.Match(c.r, c.signingName(), c.form)
 	c.match = match
 	if match.Service != nil && match.Service.Name == "s3" {
@@ -85,6 +89,9 @@ func (c *call) handle() error {
 	}
 	if err != nil {
 		return c.unrouted(err)
+	}
+	if c.paged && match.Service.Name != "s3" {
+		return awserr.New("AccessDenied", http.StatusForbidden, "The rules of a bucket let pages use nothing else.")
 	}
 	if err := c.authenticate(); err != nil {
 		return err

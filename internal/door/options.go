@@ -17,6 +17,7 @@ import (
 type Options struct {
 	Plane    Plane            // answers the calls; required
 	Services []*shape.Service // those that are routed to
+	Buckets  Buckets          // what S3 does besides its operations; nil has none of it
 
 	Auth        bool        // demand signatures
 	Credentials Credentials // who has which access key; required with Auth

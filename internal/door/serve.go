@@ -27,10 +27,17 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.ServeHTTP(w, r)
 		return
 	}
-	if d.browser(w, r) {
+	done, paged := d.browser(w, r)
+	if done {
 		return
 	}
-	d.newCall(w, r, p).serve()
+	if host := d.hosts.read(r.Host); host.site && d.opts.Buckets != nil {
+		d.serveSite(w, r, p, host.bucket)
+		return
+	}
+	c := d.newCall(w, r, p)
+	c.paged = paged
+	c.serve()
 }
 
 // public returns what serves a public document, or nil.

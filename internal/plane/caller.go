@@ -62,6 +62,7 @@ type Call struct {
 	Time      time.Time   // when the call arrived, UTC
 	BaseURL   string      // scheme://host that the caller used; the server's own for internal calls
 	Header    http.Header // the HTTP request's header; nil for internal calls
+	Form      bool        // the call was made of an HTML form: S3's POST of an object
 }
 
 type callKey struct{}

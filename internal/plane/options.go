@@ -66,3 +66,8 @@ func WithAbort(f func()) Option {
 func WithHTTP(header http.Header, baseURL string) Option {
 	return func(v *invocation) { v.call.Header, v.call.BaseURL = header, baseURL }
 }
+
+// WithForm tells that the call was made of an HTML form.
+func WithForm() Option {
+	return func(v *invocation) { v.call.Form = true }
+}

@@ -119,21 +119,31 @@ func open(v string) bool {
 	return strings.HasPrefix(v, wildcard) || strings.HasPrefix(v, "arn:*") || strings.Contains(v, "::*:")
 }
 
-// publicRead reports whether everybody may perform action on a resource. A
-// condition cannot be judged here: an Allow with one does not count, a Deny with
-// one does.
-func (d *policyDocument) publicRead(action, resource string) bool {
-	allowed := false
+// verdict is what a policy says of a request by nobody in particular.
+type verdict uint8
+
+const (
+	silent verdict = iota
+	allowed
+	denied
+)
+
+// anybodyMay judges a request without a signature. A condition cannot be
+// judged here: an Allow with one does not count, a Deny with one does.
+func (d *policyDocument) anybodyMay(action, resource string) verdict {
+	v := silent
 	for _, s := range d.Statements {
 		if !s.anybody() || !s.concerns(action, resource) {
 			continue
 		}
 		if s.Effect == "Deny" {
-			return false
+			return denied
 		}
-		allowed = allowed || s.NotPrincipal == nil && len(s.Condition) == 0
+		if s.NotPrincipal == nil && len(s.Condition) == 0 {
+			v = allowed
+		}
 	}
-	return allowed
+	return v
 }
 
 func (s *statement) concerns(action, resource string) bool {

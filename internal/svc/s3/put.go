@@ -5,6 +5,7 @@ import (
 
 	api "nephele.dev/nephele/internal/api/s3"
 	"nephele.dev/nephele/internal/awserr"
+	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/store"
 )
 
@@ -31,6 +32,9 @@ func (w *write) version() *string {
 // PutObject stores an object. The key shows the old object until the new one
 // is durable as a whole.
 func (s *Service) PutObject(ctx context.Context, in *api.PutObjectInput) (*api.PutObjectOutput, error) {
+	if plane.FromContext(ctx).Form {
+		return s.put(ctx, in, createdPost, "POST Object")
+	}
 	return s.put(ctx, in, createdPut, "PutObject")
 }
 
