@@ -118,8 +118,9 @@ type evaluation struct {
 	start, end, now time.Time
 	byID            map[string]*api.MetricDataQuery
 	done            map[string]*metricmath.Value
-	zone            *time.Location // of the times in labels; nil is UTC
-	tooMany         bool           // a search found more than it may return
+	regions         map[string]string // of queries that are not about region
+	zone            *time.Location    // of the times in labels; nil is UTC
+	tooMany         bool              // a search found more than it may return
 }
 
 func newEvaluation(tx *store.Tx, account, region string, queries []*api.MetricDataQuery, start, end time.Time) *evaluation {
@@ -156,7 +157,7 @@ func (e *evaluation) result(q *api.MetricDataQuery) (metricmath.Value, error) {
 func (e *evaluation) compute(q *api.MetricDataQuery) (metricmath.Value, error) {
 	switch {
 	case q.MetricStat != nil:
-		s, err := e.metric(q.MetricStat)
+		s, err := e.metric(q)
 		return metricmath.One(s), err
 	case metricmath.IsSelect(*q.Expression):
 		return e.insight(q)
@@ -188,12 +189,12 @@ func expressionError(q *api.MetricDataQuery, err error) error {
 }
 
 // metric reads one statistic of one metric.
-func (e *evaluation) metric(m *api.MetricStat) (*metricmath.Series, error) {
-	r, ok := newMetricRead(e.account, e.region, m)
+func (e *evaluation) metric(q *api.MetricDataQuery) (*metricmath.Series, error) {
+	r, ok := newMetricRead(e.account, or(e.regions[q.Id], e.region), q.MetricStat)
 	if !ok {
-		return nil, validation("The value %s for parameter Stat is not supported.", m.Stat)
+		return nil, validation("The value %s for parameter Stat is not supported.", q.MetricStat.Stat)
 	}
-	return e.read(&r, m.Stat)
+	return e.read(&r, q.MetricStat.Stat)
 }
 
 func (e *evaluation) read(r *metricRead, stat string) (*metricmath.Series, error) {
