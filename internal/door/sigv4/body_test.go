@@ -330,6 +330,7 @@ func TestChecksumCheckValues(t *testing.T) {
 	t.Parallel()
 	for algorithm, want := range map[string]string{ // of "123456789", from the CRC catalogues
 		"CRC32": "cbf43926", "crc32c": "e3069283", "CRC64NVME": "ae8b14860a799888",
+		"XXHASH64": "8cb841db40e6ae83", "xxhash3": "72dcb18b67a17dff", "XXHASH128": "33119477ede5dcd5e9716427681d5860",
 	} {
 		h := sigv4.NewChecksum(algorithm)
 		h.Write([]byte("123456789"))

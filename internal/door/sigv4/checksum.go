@@ -9,6 +9,9 @@ import (
 	"hash/crc32"
 	"hash/crc64"
 	"strings"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/zeebo/xxh3"
 )
 
 // checksumPrefix begins the names of checksum headers and trailers.
@@ -22,8 +25,9 @@ var (
 )
 
 // NewChecksum returns the hash that S3 knows by an algorithm's name ("CRC32",
-// "CRC32C", "CRC64NVME", "MD5", "SHA1", "SHA256", "SHA512", in any case), or nil
-// for another name; its XXHASH family is missing here. Its Sum is what the x-amz-checksum-* headers hold in base64.
+// "CRC32C", "CRC64NVME", "MD5", "SHA1", "SHA256", "SHA512", "XXHASH64",
+// "XXHASH3", "XXHASH128", in any case), or nil for another name. Its Sum is what
+// the x-amz-checksum-* headers hold in base64.
 func NewChecksum(algorithm string) hash.Hash {
 	switch strings.ToLower(algorithm) {
 	case "crc32":
@@ -40,6 +44,24 @@ func NewChecksum(algorithm string) hash.Hash {
 		return sha512.New()
 	case "md5":
 		return md5.New() //nolint:gosec // as above
+	case "xxhash64":
+		return xxhash.New()
+	case "xxhash3":
+		return xxh3.New()
+	case "xxhash128":
+		return xxh128{xxh3.New()}
 	}
 	return nil
+}
+
+// xxh128 makes a hash.Hash of the 128-bit sum that the hasher has as well.
+type xxh128 struct{ *xxh3.Hasher }
+
+// Size implements hash.Hash.
+func (xxh128) Size() int { return 16 }
+
+// Sum implements hash.Hash: the canonical, big-endian form.
+func (h xxh128) Sum(b []byte) []byte {
+	sum := h.Sum128().Bytes()
+	return append(b, sum[:]...)
 }

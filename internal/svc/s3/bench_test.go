@@ -2,6 +2,8 @@ package s3_test
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"testing"
@@ -68,4 +70,73 @@ func BenchmarkPut(b *testing.B) {
 			})
 		}
 	})
+}
+
+// BenchmarkListVersions reads pages of versions: of a million keys with one
+// version each, of one key with a million, and common prefixes of both kinds.
+func BenchmarkListVersions(b *testing.B) {
+	eachWorld(b, func(b *testing.B, w *world) {
+		w.bucket(b, "wide")
+		w.bucket(b, "deep")
+		wide := make([]string, 0, 1_000_000)
+		for i := range 1000 {
+			for j := range 1000 {
+				wide = append(wide, fmt.Sprintf("run-%04d/%04d.png", i, j))
+			}
+		}
+		insertKeys(b, w, "wide", wide)
+		insertVersions(b, w, "deep", "mid/key", 1_000_000)
+		insertKeys(b, w, "deep", []string{"a", "mid/key", "z"})
+		for name, in := range map[string]*api.ListObjectVersionsInput{
+			"wide":          {Bucket: "wide", KeyMarker: new("run-0500")},
+			"wide prefixes": {Bucket: "wide", Delimiter: new("/")},
+			"deep":          {Bucket: "deep", KeyMarker: new("b")},
+			"deep prefixes": {Bucket: "deep", Delimiter: new("/")},
+			"deep middle":   {Bucket: "deep", KeyMarker: new("mid/key"), VersionIdMarker: new(versionID(500_000))},
+		} {
+			b.Run(name, func(b *testing.B) {
+				for b.Loop() {
+					must(w.ListObjectVersions(b.Context(), in))(b)
+				}
+			})
+		}
+		b.Run("deep objects", func(b *testing.B) {
+			for b.Loop() {
+				must(w.ListObjectsV2(b.Context(), &api.ListObjectsV2Input{Bucket: "deep"}))(b)
+			}
+		})
+	})
+}
+
+func versionID(seq int64) string {
+	var raw [24]byte
+	binary.BigEndian.PutUint64(raw[:], uint64(seq))
+	raw[23] = 1
+	return base64.RawURLEncoding.EncodeToString(raw[:])
+}
+
+// insertVersions makes noncurrent versions of a key without their blobs.
+func insertVersions(b *testing.B, w *world, bucket, key string, n int64) {
+	b.Helper()
+	columns := []string{
+		"bucket", "key", "seq", "version", "marker", "retired", "size", "etag", "modified", "class",
+		"sum_algorithm", "sum_type", "sum_value", "data", "parts", "doc",
+	}
+	err := w.db.Update(b.Context(), func(tx *store.Tx) error {
+		_, err := tx.BulkInsert("s3_version", columns, func(yield func([]any) bool) {
+			for i := range n {
+				seq := -i - 1 + n
+				if !yield([]any{
+					bucket, key, seq, versionID(seq), int64(0), int64(1), int64(0), "e", int64(0), "STANDARD",
+					"", "", "", "s3/none/x", int64(0), "{}",
+				}) {
+					return
+				}
+			}
+		})
+		return err
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
 }

@@ -2,6 +2,7 @@ package s3
 
 import (
 	"crypto/md5" //nolint:gosec // test data
+	"encoding/hex"
 	"hash"
 	"slices"
 	"strings"
@@ -154,6 +155,19 @@ func TestAlgorithms(t *testing.T) {
 	} {
 		if got := encodeSum(sumOf(algorithms[name].new(), []byte("123456789"))); got != want {
 			t.Errorf("%s = %s, want %s", name, got, want)
+		}
+	}
+	// XXHash publishes the sums of nothing.
+	for name, want := range map[string]string{
+		"XXHASH64": "ef46db3751d8e999", "XXHASH3": "2d06800538d394c2", "XXHASH128": "99aa06d3014798d86001c324468d497f",
+	} {
+		if got := hex.EncodeToString(sumOf(algorithms[name].new(), nil)); got != want {
+			t.Errorf("%s = %s, want %s", name, got, want)
+		}
+	}
+	for name, a := range algorithms {
+		if n := len(sumOf(a.new(), nil)); n != a.size || a.new().Size() != n {
+			t.Errorf("%s has %d bytes, not %d", name, n, a.size)
 		}
 	}
 	if algorithms["MD5"].size != md5.Size {
