@@ -171,7 +171,6 @@ func TestEval(t *testing.T) {
 		{"SEARCH('{A,B} x', 'Sum', 300)", "TS[] 7 - - - -"},
 		{"1e2 + .5 + 2. + m1 - m1", "TS 102.5 102.5 102.5 102.5 102.5"},
 		{"5 > 3", "S 1"},
-		{"NOT1", ""},
 	} {
 		x, err := Parse(tt.expr)
 		if err != nil {

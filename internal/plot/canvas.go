@@ -127,7 +127,12 @@ func (c *canvas) polygon(path []xy, col color.NRGBA) {
 	z.Draw(c.img, box, image.NewUniform(col), image.Point{})
 }
 
+// trace adds the part of a closed path within box to z, which cannot bear
+// coordinates far outside.
 func (c *canvas) trace(z *vector.Rasterizer, box image.Rectangle, path []xy) {
+	if path = clip(path, box); len(path) < 3 {
+		return
+	}
 	at := func(p xy) (float32, float32) {
 		return float32(p.x - float64(box.Min.X)), float32(p.y - float64(box.Min.Y))
 	}
@@ -138,6 +143,31 @@ func (c *canvas) trace(z *vector.Rasterizer, box image.Rectangle, path []xy) {
 		z.LineTo(x, y)
 	}
 	z.ClosePath()
+}
+
+// clip cuts a closed path to a rectangle, edge by edge (Sutherland and Hodgman).
+func clip(path []xy, box image.Rectangle) []xy {
+	for _, edge := range []func(xy) float64{ // positive inside
+		func(p xy) float64 { return p.x - float64(box.Min.X) },
+		func(p xy) float64 { return float64(box.Max.X) - p.x },
+		func(p xy) float64 { return p.y - float64(box.Min.Y) },
+		func(p xy) float64 { return float64(box.Max.Y) - p.y },
+	} {
+		var cut []xy
+		for i, q := range path {
+			p := path[(i+len(path)-1)%len(path)]
+			dp, dq := edge(p), edge(q)
+			if dp*dq < 0 {
+				f := dp / (dp - dq)
+				cut = append(cut, xy{p.x + (q.x-p.x)*f, p.y + (q.y-p.y)*f})
+			}
+			if dq >= 0 {
+				cut = append(cut, q)
+			}
+		}
+		path = cut
+	}
+	return path
 }
 
 func bounds(path []xy) image.Rectangle {

@@ -15,8 +15,10 @@ func (s scale) at(v float64) float64 {
 		return (s.from + s.to) / 2
 	}
 	p := s.from + (v-s.low)/(s.high-s.low)*(s.to-s.from)
-	// The rasterizer counts in 32 bits; nothing far outside is seen anyway.
-	return math.Min(math.Max(p, -1e5), 1e5)
+	if math.IsNaN(p) { // the range is beyond what floats hold
+		return s.from
+	}
+	return math.Min(math.Max(p, -1e9), 1e9)
 }
 
 // niceStep returns a step of 1, 2 or 5 times a power of ten that covers span in
