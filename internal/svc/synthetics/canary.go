@@ -100,8 +100,8 @@ func (s *Service) loadRef(tx *store.Tx, r ref) (*store.Record[canary], error) {
 
 // enter moves a canary to a transitional state and puts the flow that leaves it.
 func (s *Service) enter(tx *store.Tx, rec *store.Record[canary], state api.CanaryState, code api.CanaryStateReasonCode) error {
-	rec.Doc.State, rec.Doc.Code, rec.Doc.Reason = state, code, ""
-	if err := s.canaries.Put(tx, rec); err != nil {
+	rec.Doc.Reason = ""
+	if err := s.move(tx, rec, state, code, nil); err != nil {
 		return err
 	}
 	return s.Engine.Put(tx, kindCanary, rec.Doc.ID, tx.Now(), refOf(rec))

@@ -200,5 +200,8 @@ func (s *Service) commitVerdict(tx *store.Tx, id runRef, r *run) error {
 			return err
 		}
 	}
-	return updateRun(tx, r)
+	if err := updateRun(tx, r); err != nil {
+		return err
+	}
+	return s.emitRun(tx, rec, r)
 }

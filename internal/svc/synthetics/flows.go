@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"nephele.dev/nephele/internal/courier"
 	"nephele.dev/nephele/internal/engine"
 	"nephele.dev/nephele/internal/store"
 	"nephele.dev/nephele/internal/when"
@@ -29,6 +30,7 @@ func (s *Service) Flows(e *engine.Engine) {
 	e.Register(kindRun, laneCanary, engine.FlowFunc(s.stepRun))
 	e.Register(kindCode, laneBlob, engine.FlowFunc(s.stepCode))
 	e.Register(kindRetention, laneBlob, engine.FlowFunc(s.stepRetention))
+	s.Courier.Register(eventClass, courier.Class{})
 }
 
 // stepCanary takes a canary out of its transitional state. In any other state
@@ -61,19 +63,17 @@ func (s *Service) stepCanary(ctx context.Context, w *engine.Work) (engine.Next, 
 }
 
 func (s *Service) finishCreate(tx *store.Tx, rec *store.Record[canary]) error {
-	rec.Doc.State, rec.Doc.Code = stateReady, ""
 	if err := s.Engine.Put(tx, kindRetention, rec.Doc.ID, tx.Now().Add(retentionEvery), refOf(rec)); err != nil {
 		return err
 	}
-	return s.canaries.Put(tx, rec)
+	return s.move(tx, rec, stateReady, "", nil)
 }
 
 func (s *Service) finishStart(tx *store.Tx, rec *store.Record[canary]) error {
-	rec.Doc.State, rec.Doc.Code = stateRunning, ""
 	if err := s.schedule(tx, rec); err != nil {
 		return err
 	}
-	return s.canaries.Put(tx, rec)
+	return s.move(tx, rec, stateRunning, "", nil)
 }
 
 // schedule puts the canary's first tick: at once for a rate, at the next match
@@ -104,16 +104,17 @@ func (s *Service) finishUpdate(tx *store.Tx, rec *store.Record[canary]) error {
 			return err
 		}
 	}
+	var changed map[string]valueChange
 	if d.Staged != nil {
+		changed = changes(&d.Config, d.Staged)
 		d.Config, d.Staged = *d.Staged, nil
 	}
-	d.State, d.Code = d.Resume, "UPDATE_COMPLETE"
-	if d.State == stateRunning {
+	if d.Resume == stateRunning {
 		if err := s.schedule(tx, rec); err != nil {
 			return err
 		}
 	}
-	return s.canaries.Put(tx, rec)
+	return s.move(tx, rec, d.Resume, "UPDATE_COMPLETE", changed)
 }
 
 // stop ends the schedule; a run in progress goes on.
@@ -121,8 +122,7 @@ func (s *Service) stop(tx *store.Tx, rec *store.Record[canary]) error {
 	if err := s.Engine.Delete(tx, kindSchedule, rec.Doc.ID); err != nil {
 		return err
 	}
-	rec.Doc.State, rec.Doc.Code = stateStopped, ""
-	return s.canaries.Put(tx, rec)
+	return s.move(tx, rec, stateStopped, "", nil)
 }
 
 func (s *Service) finishDelete(tx *store.Tx, rec *store.Record[canary]) error {
@@ -211,8 +211,7 @@ func (s *Service) expire(tx *store.Tx, r ref) error {
 	if err != nil || rec == nil || rec.Doc.State != stateRunning {
 		return err
 	}
-	rec.Doc.State = stateStopped
-	return s.canaries.Put(tx, rec)
+	return s.move(tx, rec, stateStopped, rec.Doc.Code, nil)
 }
 
 // tick inserts the run that is due. While an earlier run of the same start waits

@@ -7,16 +7,20 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"nephele.dev/nephele/internal/api/all"
 	"nephele.dev/nephele/internal/api/cloudwatch"
+	"nephele.dev/nephele/internal/api/events"
 	"nephele.dev/nephele/internal/api/logs"
 	"nephele.dev/nephele/internal/api/s3"
 	api "nephele.dev/nephele/internal/api/synthetics"
 	"nephele.dev/nephele/internal/blob"
+	"nephele.dev/nephele/internal/courier"
 	"nephele.dev/nephele/internal/engine"
 	"nephele.dev/nephele/internal/page"
 	"nephele.dev/nephele/internal/plane"
@@ -68,6 +72,7 @@ func (b *bench) boot() {
 	d.Engine = engine.New(d.DB, engine.Options{Lanes: map[string]int{laneCanary: 2}, Poll: time.Hour, Lease: time.Hour})
 	p := plane.New(plane.Options{Logger: d.Logger})
 	d.Plane = p
+	d.Courier = courier.New(d.Engine, p, all.Services())
 	b.Service = New(d)
 	b.Flows(d.Engine)
 	p.Register(api.Service(), b.Handlers())
@@ -88,6 +93,8 @@ type world struct {
 	mu      sync.Mutex
 	objects []string
 	lines   []string
+	events  []*events.PutEventsRequestEntry
+	emitted []string           // tokens of events
 	metrics map[string]float64 // SampleCount of each "name|dimensions"
 	tokens  map[string]bool
 	refuse  error         // answer of PutLogEvents
@@ -107,6 +114,17 @@ func (w *world) register(p *plane.Plane) {
 		PutLogEvents: w.putLogEvents,
 	}.Table())
 	p.Register(cloudwatch.Service(), cloudwatch.Handlers{PutMetricData: w.putMetricData}.Table())
+	p.Register(events.Service(), events.Handlers{PutEvents: w.putEvents}.Table())
+}
+
+func (w *world) putEvents(ctx context.Context, in *events.PutEventsInput) (*events.PutEventsOutput, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if token := plane.Token(ctx); !slices.Contains(w.emitted, token) {
+		w.emitted = append(w.emitted, token)
+		w.events = append(w.events, in.Entries...)
+	}
+	return &events.PutEventsOutput{}, nil
 }
 
 func (w *world) putObject(_ context.Context, in *s3.PutObjectInput) (*s3.PutObjectOutput, error) {

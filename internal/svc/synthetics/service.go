@@ -10,6 +10,7 @@ import (
 	api "nephele.dev/nephele/internal/api/synthetics"
 	"nephele.dev/nephele/internal/awserr"
 	"nephele.dev/nephele/internal/blob"
+	"nephele.dev/nephele/internal/courier"
 	"nephele.dev/nephele/internal/engine"
 	"nephele.dev/nephele/internal/page"
 	"nephele.dev/nephele/internal/plane"
@@ -36,14 +37,15 @@ type Plane interface {
 
 // Deps are what the service stands on. All but Runner are required.
 type Deps struct {
-	DB     *store.DB
-	Engine *engine.Engine
-	Blob   *blob.Store
-	Plane  Plane
-	Pages  *page.Sealer
-	Runner Runner // nil where the machine cannot run canaries: runs then fail and say why
-	Egress sandbox.EgressPolicy
-	Logger *slog.Logger
+	DB      *store.DB
+	Engine  *engine.Engine
+	Courier *courier.Courier
+	Blob    *blob.Store
+	Plane   Plane
+	Pages   *page.Sealer
+	Runner  Runner // nil where the machine cannot run canaries: runs then fail and say why
+	Egress  sandbox.EgressPolicy
+	Logger  *slog.Logger
 }
 
 // Service answers the Synthetics API and owns its flows.
