@@ -49,7 +49,7 @@ func (a *App) buildServices() ([]service, error) {
 	}
 	runner := a.newCanaryRunner()
 	canaries := synthetics.New(synthetics.Deps{
-		DB: a.db, Engine: a.engine, Blob: a.blobs, Plane: a.plane, Pages: a.pages,
+		DB: a.db, Engine: a.engine, Courier: a.courier, Blob: a.blobs, Plane: a.plane, Pages: a.pages,
 		Runner: runner, Egress: reach, Logger: a.log,
 	})
 	metrics := cloudwatch.New(cloudwatch.Deps{DB: a.db, Engine: a.engine, Courier: a.courier, Pages: a.pages, Logger: a.log})
@@ -57,7 +57,7 @@ func (a *App) buildServices() ([]service, error) {
 		DB: a.db, Engine: a.engine, Blob: a.blobs, Plane: a.plane, Courier: a.courier, Open: a.cfg.Auth != config.AuthOn, Logger: a.log,
 	})
 	a.buckets = objects
-	events := logs.New(logs.Deps{DB: a.db, Engine: a.engine, Pages: a.pages, Logger: a.log})
+	events := logs.New(logs.Deps{DB: a.db, Engine: a.engine, Courier: a.courier, Pages: a.pages, Logger: a.log})
 	queues := sqs.New(sqs.Deps{DB: a.db, Engine: a.engine, Pages: a.pages, Logger: a.log})
 	out := egress.New(egress.Options{Policy: reach, OnDial: a.markUntrusted, Logger: a.log})
 	topics := sns.New(sns.Deps{
