@@ -54,6 +54,7 @@ func (s *Service) Handlers() map[string]shape.Handler {
 		GetDashboard:            s.GetDashboard,
 		GetMetricData:           s.GetMetricData,
 		GetMetricStatistics:     s.GetMetricStatistics,
+		GetMetricWidgetImage:    s.GetMetricWidgetImage,
 		ListDashboards:          s.ListDashboards,
 		ListMetrics:             s.ListMetrics,
 		ListTagsForResource:     s.ListTagsForResource,
