@@ -36,6 +36,7 @@ type service struct {
 	resources func(*plane.Call, any) []string // ARNs that a call concerns, for authorization
 	flows     func(*engine.Engine)            // registers the service's flows
 	reset     func()                          // drops what the service holds in memory
+	drain     func()                          // ends calls that wait, for the door is closing
 	close     func(context.Context) error     // ends what the service runs in the background
 }
 
@@ -75,7 +76,7 @@ func (a *App) buildServices() ([]service, error) {
 		{api: s3api.Service(), handlers: objects.Handlers(), resources: objects.Resources, flows: objects.Flows},
 		{
 			api: sqsapi.Service(), handlers: queues.Handlers(), resources: queues.Resources, flows: queues.Flows,
-			reset: queues.Reset, close: queues.Close,
+			reset: queues.Reset, drain: queues.Drain,
 		},
 		{
 			api: snsapi.Service(), handlers: topics.Handlers(), resources: topics.Resources, flows: topics.Flows, reset: topics.Reset,

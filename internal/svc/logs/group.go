@@ -20,6 +20,9 @@ type group struct {
 	Retention int32  // days; 0 keeps for ever
 	Class     api.LogGroupClass
 	Protected bool // against DeleteLogGroup
+
+	Filters        int32 `json:",omitempty"` // metric filters
+	FiltersChanged int64 `json:",omitempty"` // how often they have been changed
 }
 
 // maxGroupTags is the number of tags a log group may have.
@@ -82,6 +85,7 @@ func (s *Service) DeleteLogGroup(ctx context.Context, in *api.DeleteLogGroupInpu
 	if err != nil {
 		return nil, err
 	}
+	s.compiled.drop(key(call, in.LogGroupName))
 	return &api.DeleteLogGroupOutput{}, nil
 }
 
@@ -203,7 +207,7 @@ func describeGroup(tx *store.Tx, g *store.Record[group]) (*api.LogGroup, error) 
 		return nil, err
 	}
 	d := &api.LogGroup{
-		LogGroupName: &g.ID, CreationTime: new(g.Created.UnixMilli()), MetricFilterCount: new(int32(0)),
+		LogGroupName: &g.ID, CreationTime: new(g.Created.UnixMilli()), MetricFilterCount: &g.Doc.Filters,
 		Arn: new(groupARN(g.Key) + ":*"), LogGroupArn: new(groupARN(g.Key)), StoredBytes: &size, LogGroupClass: &g.Doc.Class,
 		DeletionProtectionEnabled: &g.Doc.Protected,
 	}

@@ -2,6 +2,7 @@ package logs
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	api "nephele.dev/nephele/internal/api/logs"
@@ -21,10 +22,11 @@ func TestResources(t *testing.T) {
 		for _, field := range reflect.VisibleFields(op.Input.Type) {
 			fill(in.Elem().FieldByIndex(field.Index), field.Name, group+"g")
 		}
-		got := s.Resources(call, in.Interface())
+		got := slices.Compact(s.Resources(call, in.Interface()))
 		want := group + "g"
 		switch name {
-		case "DescribeLogGroups":
+		case "DescribeLogGroups", "TestMetricFilter", "ListLogGroups", "PutResourcePolicy", "DeleteResourcePolicy", "DescribeResourcePolicies",
+			"DescribeQueries", "PutQueryDefinition", "DeleteQueryDefinition", "DescribeQueryDefinitions", "GetQueryResults", "StopQuery", "GetLogRecord":
 			want = group + "*"
 		case "PutLogEvents", "GetLogEvents", "DeleteLogStream":
 			want += ":log-stream:s"
@@ -43,6 +45,8 @@ func fill(field reflect.Value, name, arn string) {
 		value = arn
 	}
 	switch {
+	case name == "LogGroupIdentifiers" && field.Len() == 0:
+		field.Set(reflect.ValueOf([]string{arn}))
 	case value == "":
 	case field.Kind() == reflect.Pointer:
 		field.Set(reflect.ValueOf(&value))

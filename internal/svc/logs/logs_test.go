@@ -9,11 +9,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"nephele.dev/nephele/internal/api/cloudwatch"
 	api "nephele.dev/nephele/internal/api/logs"
 	"nephele.dev/nephele/internal/awserr"
+	"nephele.dev/nephele/internal/courier"
 	"nephele.dev/nephele/internal/engine"
 	"nephele.dev/nephele/internal/page"
 	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/shape"
 	"nephele.dev/nephele/internal/store"
 	"nephele.dev/nephele/internal/store/storetest"
 	"nephele.dev/nephele/internal/svc/logs"
@@ -32,19 +35,24 @@ func each(t *testing.T, f func(t *testing.T, b *bench)) {
 }
 
 // inBubble makes a bench whose time is a bubble's.
-func inBubble(t *testing.T) *bench { return newBench(t, storetest.SQLite(t)) }
+func inBubble(t *testing.T, also ...func(*plane.Plane)) *bench {
+	return newBench(t, storetest.SQLite(t), also...)
+}
 
-func newBench(t *testing.T, db *store.DB) *bench {
+func newBench(t *testing.T, db *store.DB, also ...func(*plane.Plane)) *bench {
 	t.Helper()
 	pages, err := page.New([]byte("a secret of this test"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	e := engine.New(db, engine.Options{})
-	s := logs.New(logs.Deps{DB: db, Engine: e, Pages: pages})
-	s.Flows(e)
 	p := plane.New(plane.Options{Logger: slog.New(slog.DiscardHandler)})
+	s := logs.New(logs.Deps{DB: db, Engine: e, Courier: courier.New(e, p, []*shape.Service{cloudwatch.Service()}), Pages: pages})
+	s.Flows(e)
 	p.Register(api.Service(), s.Handlers())
+	for _, f := range also {
+		f(p)
+	}
 	return &bench{api.Client{Invoker: p.As(plane.RootCaller("000000000000", "us-east-1"))}, db, e}
 }
 
@@ -470,11 +478,11 @@ func TestFilterRefuses(t *testing.T) {
 			in            api.FilterLogEventsInput
 			code, message string
 		}{
-			{api.FilterLogEventsInput{FilterPattern: new("{ $.a = 1 }")}, "NotImplemented", "Nephele does not implement JSON and space-delimited filter patterns of logs yet."},
-			{api.FilterLogEventsInput{FilterPattern: new("[a, b]")}, "NotImplemented", "Nephele does not implement JSON and space-delimited filter patterns of logs yet."},
-			{api.FilterLogEventsInput{FilterPattern: new("x %a.*%")}, "NotImplemented", "Nephele does not implement regular expressions in filter patterns of logs yet."},
+			{api.FilterLogEventsInput{FilterPattern: new("{ $.a = }")}, "InvalidParameterException", "Invalid filter pattern"},
+			{api.FilterLogEventsInput{FilterPattern: new("[a, b")}, "InvalidParameterException", "Invalid filter pattern"},
+			{api.FilterLogEventsInput{FilterPattern: new("x %(a)%")}, "InvalidParameterException", "Invalid filter pattern"},
 			{api.FilterLogEventsInput{FilterPattern: new(`"open`)}, "InvalidParameterException", "Invalid filter pattern"},
-			{api.FilterLogEventsInput{FilterPattern: new("a=b")}, "InvalidParameterException", "Invalid filter pattern"},
+			{api.FilterLogEventsInput{FilterPattern: new("a=b")}, "InvalidParameterException", "Invalid character(s) in term 'a=b'"},
 			{api.FilterLogEventsInput{FilterPattern: new("a -")}, "InvalidParameterException", "Invalid filter pattern"},
 			{api.FilterLogEventsInput{LogStreamNames: []string{"none"}}, "ResourceNotFoundException", "The specified log stream does not exist."},
 			{api.FilterLogEventsInput{NextToken: new("junk")}, "InvalidParameterException", "The specified nextToken is invalid."},

@@ -2,6 +2,7 @@ package logs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -32,24 +33,56 @@ func (s *Service) PutLogEvents(ctx context.Context, in *api.PutLogEventsInput) (
 		return nil, err
 	}
 	call := plane.FromContext(ctx)
-	var rejected *api.RejectedLogEventsInfo
-	err := s.db.UpdateAt(ctx, store.ReadCommitted, func(tx *store.Tx) error {
+	rejected, err := s.put(ctx, call, in)
+	if err != nil {
+		return nil, err
+	}
+	next := sequenceToken(call.Time.UnixMicro())
+	return &api.PutLogEventsOutput{NextSequenceToken: &next, RejectedLogEventsInfo: rejected}, nil
+}
+
+// put commits a batch with the metrics that the group's filters make of it.
+func (s *Service) put(ctx context.Context, call *plane.Call, in *api.PutLogEventsInput) (rejected *api.RejectedLogEventsInfo, err error) {
+	var x *extraction
+	filters := s.compiled.get(key(call, in.LogGroupName)) // most groups have none
+	for {
+		if filters != nil {
+			accepted, _ := sift(in.LogEvents, call.Time, &filters.group)
+			x = filters.extract(accepted, call.Time)
+		}
+		rejected, err = s.commit(ctx, call, in, x)
+		if !errors.Is(err, errUnprepared) {
+			return rejected, err
+		}
+		if filters, err = s.loadFilters(ctx, call, in.LogGroupName); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// commit stores what is accepted of a batch. Its error is errUnprepared when x
+// is not of the filters that the group has.
+func (s *Service) commit(ctx context.Context, call *plane.Call, in *api.PutLogEventsInput, x *extraction) (rejected *api.RejectedLogEventsInfo, err error) {
+	err = s.db.UpdateAt(ctx, store.ReadCommitted, func(tx *store.Tx) error {
 		g, st, err := s.stream(tx, call, in.LogGroupName, in.LogStreamName)
 		if err != nil {
 			return err
 		}
 		var accepted []journal.Event
 		accepted, rejected = sift(in.LogEvents, call.Time, &g.Doc)
-		if len(accepted) > 0 {
-			tx.OnCommit(func() { s.watchers.wake(g.Doc.ID) })
+		if len(accepted) == 0 {
+			return nil
 		}
-		return journal.Append(tx, g.Doc.ID, inJournal(in.LogStreamName, &st.Doc), accepted)
+		if !x.fits(&g.Doc) {
+			return errUnprepared
+		}
+		tx.OnCommit(func() { s.watchers.wake(g.Doc.ID) })
+		if err := journal.Append(tx, g.Doc.ID, inJournal(in.LogStreamName, &st.Doc), accepted); err != nil || g.Doc.Filters == 0 {
+			return err
+		}
+		return s.publish(tx, &g, x)
 	})
-	if err != nil {
-		return nil, err
-	}
-	next := sequenceToken(call.Time.UnixMicro())
-	return &api.PutLogEventsOutput{NextSequenceToken: &next, RejectedLogEventsInfo: rejected}, nil
+	return rejected, err
 }
 
 // sequenceToken is what clients once had to send with the next batch.

@@ -11,7 +11,7 @@ import (
 func (s *Service) Resources(call *plane.Call, in any) []string {
 	group, stream := concerned(call, in)
 	if group == "" {
-		return nil
+		return concernedGroups(call, in)
 	}
 	resource := groupARN(key(call, group))
 	if stream != "" {
@@ -54,9 +54,57 @@ func concerned(call *plane.Call, in any) (group, stream string) {
 		return in.LogGroupName, ""
 	case *api.DeleteRetentionPolicyInput:
 		return in.LogGroupName, ""
-	default:
-		return concernedTags(in, identified), ""
 	}
+	if group := concernedFilters(in, identified); group != "" {
+		return group, ""
+	}
+	return concernedTags(in, identified), ""
+}
+
+// concernedFilters is concerned for the operations on metric filters, groups in
+// general, live tail and queries. Those that name no group concern all.
+func concernedFilters(in any, identified func(name, identifier *string) string) string {
+	switch in := in.(type) {
+	case *api.PutMetricFilterInput:
+		return in.LogGroupName
+	case *api.DeleteMetricFilterInput:
+		return in.LogGroupName
+	case *api.DescribeMetricFiltersInput:
+		if in.LogGroupName != nil {
+			return *in.LogGroupName
+		}
+		return "*"
+	case *api.GetLogGroupFieldsInput:
+		return identified(in.LogGroupName, in.LogGroupIdentifier)
+	case *api.TestMetricFilterInput, *api.ListLogGroupsInput, *api.PutResourcePolicyInput, *api.DeleteResourcePolicyInput,
+		*api.DescribeResourcePoliciesInput, *api.DescribeQueriesInput, *api.PutQueryDefinitionInput, *api.DeleteQueryDefinitionInput,
+		*api.DescribeQueryDefinitionsInput, *api.GetQueryResultsInput, *api.StopQueryInput, *api.GetLogRecordInput:
+		return "*"
+	}
+	return ""
+}
+
+// concernedGroups returns the groups in an input that names several.
+func concernedGroups(call *plane.Call, in any) (groups []string) {
+	var names, identifiers []string
+	switch in := in.(type) {
+	case *api.StartLiveTailInput:
+		identifiers = in.LogGroupIdentifiers
+	case *api.StartQueryInput:
+		if in.LogGroupName != nil {
+			names = append(names, *in.LogGroupName)
+		}
+		names, identifiers = append(names, in.LogGroupNames...), in.LogGroupIdentifiers
+	}
+	for i := range identifiers {
+		if name, err := groupName(call, nil, &identifiers[i]); err == nil {
+			names = append(names, name)
+		}
+	}
+	for _, name := range names {
+		groups = append(groups, groupARN(key(call, name)))
+	}
+	return groups
 }
 
 // concernedTags is concerned for the operations on tags.

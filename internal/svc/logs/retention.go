@@ -140,7 +140,25 @@ func (s *Service) purgeStep(tx *store.Tx, id string, st *purgeState) (more bool,
 		}
 	}
 	more, err = journal.Purge(tx, id)
+	if err == nil {
+		err = s.purgeFilters(tx, id, st)
+	}
 	return more || len(streams) == listStep, err
+}
+
+// purgeFilters deletes the metric filters of a deleted group.
+func (s *Service) purgeFilters(tx *store.Tx, id string, st *purgeState) error {
+	filters, err := s.filters.List(tx, st.Account, st.Region, store.ListOptions{Prefix: metricFilterID(id, "")})
+	if err != nil {
+		return err
+	}
+	for i := range filters {
+		if err := s.filters.Delete(tx, filters[i].Key); err != nil {
+			return err
+		}
+	}
+	_, err = tx.Exec("delete from logs_minute where log = ?", id)
+	return err
 }
 
 // streamPurge says what of a deleted stream is to be deleted, and whether this

@@ -8,6 +8,7 @@ import (
 
 	api "nephele.dev/nephele/internal/api/logs"
 	"nephele.dev/nephele/internal/awserr"
+	"nephele.dev/nephele/internal/courier"
 	"nephele.dev/nephele/internal/engine"
 	"nephele.dev/nephele/internal/page"
 	"nephele.dev/nephele/internal/plane"
@@ -17,21 +18,25 @@ import (
 
 // Deps are what the service stands on. All are required but Logger.
 type Deps struct {
-	DB     *store.DB
-	Engine *engine.Engine
-	Pages  *page.Sealer // seals the tokens of listings
-	Logger *slog.Logger
+	DB      *store.DB
+	Engine  *engine.Engine
+	Courier *courier.Courier // publishes the metrics of metric filters
+	Pages   *page.Sealer     // seals the tokens of listings
+	Logger  *slog.Logger
 }
 
 // Service answers the CloudWatch Logs API.
 type Service struct {
 	db      *store.DB
 	engine  *engine.Engine
+	courier *courier.Courier
 	pages   *page.Sealer
 	log     *slog.Logger
 	groups  *store.Collection[group]
 	streams *store.Collection[stream]
+	filters *store.Collection[metricFilter]
 
+	compiled filterCache
 	watchers watchers
 	tailing  sessions
 
@@ -45,9 +50,10 @@ func New(d Deps) *Service {
 		d.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Service{
-		db: d.DB, engine: d.Engine, pages: d.Pages, log: d.Logger,
+		db: d.DB, engine: d.Engine, courier: d.Courier, pages: d.Pages, log: d.Logger,
 		groups:  store.NewCollection[group]("logs.group"),
 		streams: store.NewCollection[stream]("logs.stream"),
+		filters: store.NewCollection[metricFilter]("logs.metricfilter"),
 
 		queries:     store.NewCollection[query]("logs.query"),
 		definitions: store.NewCollection[definition]("logs.querydefinition"),
@@ -61,10 +67,12 @@ func (s *Service) Handlers() map[string]shape.Handler {
 		CreateLogStream:               s.CreateLogStream,
 		DeleteLogGroup:                s.DeleteLogGroup,
 		DeleteLogStream:               s.DeleteLogStream,
+		DeleteMetricFilter:            s.DeleteMetricFilter,
 		DeleteRetentionPolicy:         s.DeleteRetentionPolicy,
 		DeleteQueryDefinition:         s.DeleteQueryDefinition,
 		DescribeLogGroups:             s.DescribeLogGroups,
 		DescribeLogStreams:            s.DescribeLogStreams,
+		DescribeMetricFilters:         s.DescribeMetricFilters,
 		DescribeQueries:               s.DescribeQueries,
 		DescribeQueryDefinitions:      s.DescribeQueryDefinitions,
 		FilterLogEvents:               s.FilterLogEvents,
@@ -76,6 +84,7 @@ func (s *Service) Handlers() map[string]shape.Handler {
 		ListTagsLogGroup:              s.ListTagsLogGroup,
 		PutLogEvents:                  s.PutLogEvents,
 		PutLogGroupDeletionProtection: s.PutLogGroupDeletionProtection,
+		PutMetricFilter:               s.PutMetricFilter,
 		PutQueryDefinition:            s.PutQueryDefinition,
 		PutRetentionPolicy:            s.PutRetentionPolicy,
 		StartLiveTail:                 s.StartLiveTail,
@@ -83,6 +92,7 @@ func (s *Service) Handlers() map[string]shape.Handler {
 		StopQuery:                     s.StopQuery,
 		TagLogGroup:                   s.TagLogGroup,
 		TagResource:                   s.TagResource,
+		TestMetricFilter:              s.TestMetricFilter,
 		UntagLogGroup:                 s.UntagLogGroup,
 		UntagResource:                 s.UntagResource,
 	}.Table()
@@ -94,6 +104,8 @@ func (s *Service) Flows(e *engine.Engine) {
 	e.Register(queryKind, queryLane, engine.FlowFunc(s.runQuery))
 	e.Register(purgeKind, housekeepingLane, engine.FlowFunc(s.purge))
 	e.Register(streamPurgeKind, housekeepingLane, engine.FlowFunc(s.purgeStream))
+	e.Register(defaultKind, housekeepingLane, engine.FlowFunc(s.publishDefault))
+	s.courier.Register(metricClass, courier.Class{})
 }
 
 // Errors that several operations answer, in AWS's words.
