@@ -138,6 +138,11 @@ func (a *App) Start(ctx context.Context) error {
 }
 
 func (a *App) stopDoor(ctx context.Context) error {
+	for _, s := range a.services {
+		if s.drain != nil {
+			s.drain()
+		}
+	}
 	err := a.door.Shutdown(ctx)
 	return errors.Join(err, <-a.served)
 }

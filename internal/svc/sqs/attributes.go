@@ -2,6 +2,7 @@ package sqs
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -194,9 +195,7 @@ func checkPolicy(value string) error {
 // attribute away.
 func (q *queue) set(values map[string]string) {
 	merged := make(map[string]string, len(q.Attributes)+len(values))
-	for name, v := range q.Attributes {
-		merged[name] = v
-	}
+	maps.Copy(merged, q.Attributes)
 	for name, v := range values {
 		if v == "" {
 			delete(merged, name)

@@ -68,8 +68,8 @@ func (f *flights) drop() {
 // may.
 func (s *Service) flightFull(ctx context.Context, rec *record) (bool, error) {
 	b, ok := s.flights.get(rec.Doc.Contents)
-	shared := s.db.Dialect() == store.PostgreSQL
-	if ok && b.bound < maxInFlight && !(shared && b.bound > maxInFlight/2 && time.Since(b.at) > recount) {
+	stale := s.db.Dialect() == store.PostgreSQL && b.bound > maxInFlight/2 && time.Since(b.at) > recount
+	if ok && b.bound < maxInFlight && !stale {
 		return false, nil
 	}
 	var n int

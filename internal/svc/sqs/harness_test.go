@@ -73,7 +73,7 @@ func newBenchWith(t testing.TB, db *store.DB, cooldown time.Duration) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = s.Close(context.Background())
+		s.Drain()
 		_ = e.Stop(context.Background())
 	})
 	return &bench{Client: api.Client{Invoker: p.As(plane.RootCaller(account, region))}, db: db, engine: e, plane: p}

@@ -25,13 +25,11 @@ type request struct {
 
 // received is a message as it is handed out.
 type received struct {
-	seq, sentAt, firstAt  int64
-	tries, receives       int32
-	id, sender, body      string
-	group, dedup, source  *string
-	extra                 []byte
-	exhausted, outOfDate  bool
-	contents, takenBefore int64
+	seq, sentAt, firstAt int64 // times in microseconds
+	tries, receives      int32
+	id, sender, body     string
+	group, dedup, source *string
+	extra                []byte
 }
 
 // ReceiveMessage hands out messages and hides them from others for a while.

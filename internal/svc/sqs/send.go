@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -65,8 +66,11 @@ func (m *message) sequence(q *queue) *string {
 	return new(sequenceNumber(m.seq))
 }
 
-// sequenceNumber writes 20 digits, as AWS does.
-func sequenceNumber(seq int64) string { return fmt.Sprintf("%020d", seq+18_000_000_000_000_000) }
+// firstSequence is added to a row's number, so that SequenceNumber has 20
+// digits, as on AWS.
+const firstSequence = 18_000_000_000_000_000_000
+
+func sequenceNumber(seq int64) string { return strconv.FormatUint(firstSequence+uint64(seq), 10) } //nolint:gosec // rows count from 1
 
 var fifoToken = regexp.MustCompile("^[A-Za-z0-9!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~]{1,128}$")
 

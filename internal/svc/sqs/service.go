@@ -48,7 +48,7 @@ type Service struct {
 	ending context.Context    // done when the server stops
 }
 
-// New returns a Service. Call Flows before the engine starts, and Close at the
+// New returns a Service. Call Flows before the engine starts, and Drain at the
 // end.
 func New(d Deps) *Service {
 	if d.Logger == nil {
@@ -107,11 +107,9 @@ func (s *Service) Reset() {
 	s.flights.drop()
 }
 
-// Close ends long polls, which answer with what they have: nothing.
-func (s *Service) Close(context.Context) error {
-	s.stop()
-	return nil
-}
+// Drain ends long polls, those that wait and those to come, which answer with
+// what there is. It is called when the server stops.
+func (s *Service) Drain() { s.stop() }
 
 // invalidValue is InvalidParameterValue, which the model does not have.
 func invalidValue(format string, args ...any) *awserr.Error {

@@ -2,6 +2,7 @@ package sqs
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -82,12 +83,7 @@ func wantedAttributes(names []api.QueueAttributeName) (map[string]bool, error) {
 }
 
 func isComputed(name string) bool {
-	for _, c := range computed {
-		if c == name {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(computed, name)
 }
 
 // SetQueueAttributes changes the attributes that are given.
@@ -96,7 +92,7 @@ func (s *Service) SetQueueAttributes(ctx context.Context, in *api.SetQueueAttrib
 		return nil, missing("Attribute.Name")
 	}
 	err := s.change(ctx, in.QueueUrl, func(tx *store.Tx, rec *record) error {
-		if _, ok := in.Attributes[attrFIFO]; ok && !(rec.Doc.FIFO && in.Attributes[attrFIFO] == yes) {
+		if _, ok := in.Attributes[attrFIFO]; ok && (!rec.Doc.FIFO || in.Attributes[attrFIFO] != yes) {
 			return unknownAttribute(attrFIFO)
 		}
 		if err := checkAttributes(in.Attributes, rec.Doc.FIFO); err != nil {
