@@ -2,6 +2,7 @@ package events
 
 import (
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -28,12 +29,15 @@ func failureOf(err error) *failure {
 	return &failure{code: errorCode(e), message: e.Error()}
 }
 
+// absent are the codes with which services say that something is not there.
+var absent = regexp.MustCompile("NotFound|NonExistent|DoesNotExist|NoSuch")
+
 // errorCode is the ERROR_CODE of an answer.
 func errorCode(e *awserr.Error) string {
 	switch {
 	case e.Status == http.StatusForbidden || strings.Contains(e.Code, "AccessDenied"):
 		return "NO_PERMISSIONS"
-	case e.Status == http.StatusNotFound || strings.Contains(e.Code, "NotFound") || strings.Contains(e.Code, "NonExistent"):
+	case e.Status == http.StatusNotFound || absent.MatchString(e.Code):
 		return "NO_RESOURCE"
 	case e.Status == http.StatusTooManyRequests || strings.Contains(e.Code, "Throttl"):
 		return "THROTTLING"
