@@ -209,9 +209,17 @@ func (a annotation) joined() string {
 	return strings.Join(labels, " – ")
 }
 
+// color is that of the first edge that has one.
+func (a annotation) color() string {
+	if len(a) == 2 {
+		return or(a[0].Color, a[1].Color)
+	}
+	return a[0].Color
+}
+
 func (a annotation) horizontal() plot.Horizontal {
 	h := plot.Horizontal{Label: a.joined(), Value: a[0].number, Right: a[0].YAxis == "right", Fill: fillSides[a[0].Fill]}
-	h.Color, _ = parseColor(a[0].Color)
+	h.Color, _ = parseColor(a.color())
 	if len(a) == 2 {
 		h.To = &a[1].number
 	}
@@ -220,7 +228,7 @@ func (a annotation) horizontal() plot.Horizontal {
 
 func (a annotation) vertical() plot.Vertical {
 	v := plot.Vertical{Label: a.joined(), Time: a[0].time, Fill: fillSides[a[0].Fill]}
-	v.Color, _ = parseColor(a[0].Color)
+	v.Color, _ = parseColor(a.color())
 	if len(a) == 2 {
 		v.To = &a[1].time
 	}
