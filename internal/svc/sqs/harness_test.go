@@ -31,6 +31,7 @@ type bench struct {
 	engine *engine.Engine
 	plane  *plane.Plane
 
+	service *sqs.Service
 	tracked context.Context //nolint:containedctx // of the call that settle waits for
 }
 
@@ -76,7 +77,7 @@ func newBenchWith(t testing.TB, db *store.DB, cooldown time.Duration) *bench {
 		s.Drain()
 		_ = e.Stop(context.Background())
 	})
-	return &bench{Client: api.Client{Invoker: p.As(plane.RootCaller(account, region))}, db: db, engine: e, plane: p}
+	return &bench{Client: api.Client{Invoker: p.As(plane.RootCaller(account, region))}, db: db, engine: e, plane: p, service: s}
 }
 
 // must fails the test on an error.
