@@ -257,7 +257,7 @@ func number(s string) (json.Number, bool) {
 		rest = rest[1:]
 	}
 	var n json.Number
-	if len(rest) == 0 || rest[0] < '0' || rest[0] > '9' || json.Unmarshal([]byte(sign+rest), &n) != nil {
+	if len(rest) == 0 || strings.ContainsAny(rest, " \t\r\n") || rest[0] < '0' || rest[0] > '9' || json.Unmarshal([]byte(sign+rest), &n) != nil {
 		return "", false
 	}
 	return n, true

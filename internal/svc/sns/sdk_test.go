@@ -24,6 +24,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"nephele.dev/nephele/internal/app"
+	"nephele.dev/nephele/internal/config"
 	"nephele.dev/nephele/internal/outbox"
 	"nephele.dev/nephele/internal/store"
 	"nephele.dev/nephele/internal/store/storetest"
@@ -486,19 +488,74 @@ func TestAuthenticated(t *testing.T) {
 	s := nepheletest.Start(t, nepheletest.WithAuth())
 	u := &user{s, sns.NewFromConfig(s.Config), sqs.NewFromConfig(s.Config)}
 	topic := u.topic(t, &sns.CreateTopicInput{Name: new("t")})
-	sub := u.subscribe(t, topic, "email", "a@example.com", nil)
-	unsubscribe := u.URL + "/?Action=Unsubscribe&SubscriptionArn=" + sub
+	url, arn := u.queue(t, "q")
+	u.subscribe(t, topic, "sqs", arn, nil)
+	n := parse(t, func() string { u.publish(t, topic, "x"); return *u.receive(t, url).Body }())
+	verify(t, n)
 	if status, body := get(t, u.URL+"/_nephele/outbox"); status != http.StatusForbidden {
 		t.Errorf("outbox: %d %s", status, body)
 	}
 	if status, body := get(t, u.URL+"/?Action=ListTopics"); status != http.StatusForbidden {
 		t.Errorf("ListTopics: %d %s", status, body)
 	}
-	if status, body := get(t, unsubscribe); status != http.StatusOK {
+	if status, body := get(t, n.UnsubscribeURL); status != http.StatusOK {
 		t.Errorf("unsubscribe: %d %s", status, body)
 	}
-	private, _ := endpoint(t, "")
-	u.subscribe(t, topic, "http", private, nil) // loopback is out of reach here: no more than a log line
+	guarded := u.guarded(t, topic)
+	if status, body := get(t, u.URL+"/?Action=Unsubscribe&SubscriptionArn="+guarded); status != http.StatusForbidden || !strings.Contains(string(body), "<Code>AuthorizationError</Code>") {
+		t.Errorf("unsubscribe a guarded one: %d %s", status, body)
+	}
+	if _, err := u.sns.Unsubscribe(t.Context(), &sns.UnsubscribeInput{SubscriptionArn: &guarded}); err != nil {
+		t.Errorf("unsubscribe a guarded one, signed: %v", err)
+	}
+}
+
+// guarded makes a subscription that was confirmed with AuthenticateOnUnsubscribe.
+func (u *user) guarded(t *testing.T, topic string) string {
+	t.Helper()
+	u.subscribe(t, topic, "email", "a@example.com", nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, u.URL+app.OutboxPath+"/1", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app.SignAdmin(req, nepheletest.RootAccessKeyID, nepheletest.RootSecretAccessKey, time.Now())
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var m outbox.Mail
+	if err := json.NewDecoder(resp.Body).Decode(&m); err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%s, %v", resp.Status, err)
+	}
+	_, token, _ := strings.Cut(m.Body, "Token=")
+	token, _, _ = strings.Cut(token, "\n")
+	anonymously := u.URL + "/?Action=ConfirmSubscription&AuthenticateOnUnsubscribe=true&TopicArn=" + topic + "&Token=" + token
+	if status, body := get(t, anonymously); status != http.StatusForbidden {
+		t.Errorf("guarded by somebody unknown: %d %s", status, body)
+	}
+	out, err := u.sns.ConfirmSubscription(t.Context(), &sns.ConfirmSubscriptionInput{
+		TopicArn: &topic, Token: &token, AuthenticateOnUnsubscribe: new("true"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *out.SubscriptionArn
+}
+
+// TestForbiddenEndpoint: a server that demands signatures does not call its own
+// machine.
+func TestForbiddenEndpoint(t *testing.T) {
+	t.Parallel()
+	s := nepheletest.Start(t, nepheletest.WithAuth(), nepheletest.WithConfig(func(c *config.Config) { c.LogLevel = "error" }))
+	u := &user{s, sns.NewFromConfig(s.Config), sqs.NewFromConfig(s.Config)}
+	topic := u.topic(t, &sns.CreateTopicInput{Name: new("t")})
+	url, arrivals := endpoint(t, "")
+	u.subscribe(t, topic, "http", url, nil) // comes back when the delivery rests
+	u.subscribe(t, topic, "http", "http://169.254.169.254/latest/meta-data", nil)
+	if n := len(arrivals); n != 0 {
+		t.Errorf("%d requests arrive", n)
+	}
 }
 
 func isCode(err error, code, message string) bool {
