@@ -62,7 +62,7 @@ func (s *Service) stepAlarms(ctx context.Context, w *engine.Work) (engine.Next, 
 		return s.endShard(ctx, w, next)
 	}
 	for len(outcomes) > commitBatch {
-		if err := w.Checkpoint(ctx, func(tx *store.Tx) error { return s.apply(tx, outcomes[:commitBatch]) }); err != nil {
+		if err := w.Checkpoint(ctx, func(tx *store.Tx) error { return s.apply(tx, shard, outcomes[:commitBatch]) }); err != nil {
 			return engine.Next{}, err
 		}
 		outcomes = outcomes[commitBatch:]
@@ -70,7 +70,7 @@ func (s *Service) stepAlarms(ctx context.Context, w *engine.Work) (engine.Next, 
 	if len(outcomes) == 0 {
 		return next, nil
 	}
-	return w.Commit(ctx, next, func(tx *store.Tx) error { return s.apply(tx, outcomes) })
+	return w.Commit(ctx, next, func(tx *store.Tx) error { return s.apply(tx, shard, outcomes) })
 }
 
 // endShard removes the work row of a shard without alarms, unless it has got one
@@ -102,8 +102,9 @@ type outcome struct {
 
 // apply writes what follows from outcomes. An alarm that was written since it
 // was read is left for the next evaluation.
-func (s *Service) apply(tx *store.Tx, outcomes []outcome) error {
+func (s *Service) apply(tx *store.Tx, shard *watchShard, outcomes []outcome) error {
 	b := s.alarmBook(tx)
+	written := map[*watch]*alarmRecord{}
 	for _, o := range outcomes {
 		a, err := findAlarm(tx, o.watch.row.alarmKey)
 		if errors.Is(err, store.ErrNotFound) {
@@ -119,11 +120,13 @@ func (s *Service) apply(tx *store.Tx, outcomes []outcome) error {
 			err = b.scaleAgain(a, o.v.value)
 		} else {
 			err = b.transition(a, o.v)
+			written[o.watch] = a
 		}
 		if err != nil {
 			return fmt.Errorf("alarm %q: %w", a.Name, err)
 		}
 	}
+	tx.OnCommit(func() { shard.learn(written) })
 	return nil
 }
 

@@ -82,6 +82,19 @@ func (w *watchShard) refresh(tx *store.Tx, id string) error {
 	return nil
 }
 
+// learn takes over what this process has just written itself, so that the next
+// evaluation need not read it. When others wrote too, it has to.
+func (w *watchShard) learn(written map[*watch]*alarmRecord) {
+	rev := w.rev
+	for ready, row := range written {
+		ready.row, ready.scaling = row, row.scales(row.Status.State)
+		rev = row.Rev // one for all that one transaction writes
+	}
+	if rev == w.rev+1 {
+		w.rev = rev
+	}
+}
+
 func newWatch(row *alarmRecord) (*watch, error) {
 	m := row.Config.Metric
 	if m == nil {
