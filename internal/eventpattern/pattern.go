@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 )
 
@@ -133,11 +134,7 @@ func (n *node) within(v any) bool {
 	case map[string]any:
 		return all(n.children, v)
 	case []any:
-		for _, e := range v {
-			if n.within(e) {
-				return true
-			}
-		}
+		return slices.ContainsFunc(v, n.within)
 	}
 	return false
 }
@@ -179,12 +176,7 @@ type leaf struct {
 func (l *leaf) match(v any) bool {
 	switch v := v.(type) {
 	case []any:
-		for _, e := range v {
-			if l.match(e) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(v, l.match)
 	case map[string]any:
 		return false
 	default:
@@ -199,10 +191,8 @@ func (l *leaf) scalar(s scalar) bool {
 			return true
 		}
 	case kindNumber:
-		for _, n := range l.numbers {
-			if n == s.number {
-				return true
-			}
+		if slices.Contains(l.numbers, s.number) {
+			return true
 		}
 	case kindTrue:
 		if l.yes {

@@ -2,7 +2,9 @@ package eventpattern
 
 import (
 	"encoding/json"
+	"maps"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,9 +35,7 @@ func resolve(v any) []any {
 			for _, o := range out {
 				for _, choice := range choices {
 					m := map[string]any{key: choice}
-					for k, e := range o.(map[string]any) {
-						m[k] = e
-					}
+					maps.Copy(m, o.(map[string]any))
 					next = append(next, m)
 				}
 			}
@@ -59,7 +59,7 @@ func naiveMatch(pattern map[string]any, doc any) bool {
 func naive(pattern map[string]any, doc any, path []string, docs []any) bool {
 	for key, want := range pattern {
 		ok := false
-		below := append(path[:len(path):len(path)], key)
+		below := append(slices.Clip(path), key)
 		switch want := want.(type) {
 		case map[string]any:
 			ok = naive(want, doc, below, docs)
@@ -128,7 +128,7 @@ func naiveValue(want, v any) bool {
 		case "suffix":
 			return isString && strings.HasSuffix(s, text)
 		case "equals-ignore-case":
-			return isString && strings.ToLower(s) == strings.ToLower(text)
+			return isString && strings.EqualFold(s, text)
 		case "wildcard":
 			return isString && glob(text, s)
 		case "numeric":

@@ -38,12 +38,6 @@ func ruleKey(b store.Key, name string) store.Key {
 // splitRule is the name in a rule's key.
 func splitRule(k store.Key) string { return k.ID[strings.LastIndexByte(k.ID, '/')+1:] }
 
-// busOf is the key of the bus in a rule's key.
-func busOf(k store.Key) store.Key {
-	k.ID = k.ID[:strings.LastIndexByte(k.ID, '/')]
-	return k
-}
-
 // ruleARN leaves out the bus where it is the default one.
 func ruleARN(k store.Key) string {
 	return arn.New("events", "rule", k.Region, k.Account, strings.TrimPrefix(k.ID, defaultBus+"/")).String()

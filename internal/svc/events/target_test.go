@@ -221,7 +221,7 @@ func TestPutTargetsErrors(t *testing.T) {
 		_, err := b.PutTargets(t.Context(), &api.PutTargetsInput{Rule: "none", Targets: []*api.Target{{Id: "1", Arn: queue}}})
 		wantError(t, err, "ResourceNotFoundException", "Rule none does not exist on EventBus default.")
 		var many []*api.Target
-		for _, id := range strings.Split("abcdef", "") {
+		for id := range strings.SplitSeq("abcdef", "") {
 			many = append(many, &api.Target{Id: id, Arn: queue})
 		}
 		_, err = b.PutTargets(t.Context(), &api.PutTargetsInput{Rule: "r", Targets: many})

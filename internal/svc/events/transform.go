@@ -93,12 +93,11 @@ func variableAt(text string) (string, bool) {
 		return "", false
 	}
 	name := text[1:end]
-	for _, c := range []byte(name) {
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '.' || c == '_' || c == '-') {
-			return "", false
-		}
+	other := func(c rune) bool {
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+		return !letter && c != '.' && c != '_' && c != '-'
 	}
-	return name, true
+	return name, !strings.ContainsFunc(name, other)
 }
 
 // check refuses templates that do not come out as JSON values.
