@@ -163,7 +163,7 @@ func (b *alarmBook) exists(key alarmKey, ref string) (bool, error) {
 const (
 	compositeKind   = "cloudwatch.composite"
 	suppressionKind = "cloudwatch.suppression"
-	alarmsLane      = "alarms"
+	compositeLane   = "composites"
 )
 
 // compositeCause is the state of a composite alarm's work row: why it looks.

@@ -13,13 +13,16 @@ import (
 
 // alarmsKind is the work row of a shard of metric alarms, which falls due at the
 // end of each of the shard's intervals.
-const alarmsKind = "cloudwatch.alarms"
+const (
+	alarmsKind = "cloudwatch.alarms"
+	alarmsLane = "alarms"
+)
 
 // alarmFlows registers what evaluates alarms and takes their actions.
 func (s *Service) alarmFlows(e *engine.Engine) {
 	e.Register(alarmsKind, alarmsLane, engine.FlowFunc(s.stepAlarms))
-	e.Register(compositeKind, alarmsLane, engine.FlowFunc(s.stepComposite))
-	e.Register(suppressionKind, alarmsLane, engine.FlowFunc(s.stepComposite))
+	e.Register(compositeKind, compositeLane, engine.FlowFunc(s.stepComposite))
+	e.Register(suppressionKind, compositeLane, engine.FlowFunc(s.stepComposite))
 	e.Register(historyKind, housekeepingLane, engine.FlowFunc(s.sweepHistory))
 	if s.courier != nil {
 		s.courier.Register(actionClass, courier.Class{MaxAge: actionAge, Sent: s.actionSent, GivenUp: s.actionFailed})

@@ -22,8 +22,48 @@
 //
 // Expressions of GetMetricData are package metricmath's: metric math, SEARCH and
 // the SELECT of Metrics Insights. Alarms evaluate theirs with the same code
-// (evaluateQueries), and alarms on one metric with a leaner read (recent).
+// (evaluateQueries).
 //
 // One flow, cloudwatch.housekeeping, a single row that is made by the first
 // put, has package series fold, roll up and expire every half hour.
+//
+// # Alarms
+//
+// Package alarm holds the rules; here is when they are applied and what follows.
+//
+//	minute ends ──▶ shard's work row: one bulk read of the newest periods of all
+//	                its alarms, judged in memory
+//	                   │ nothing has changed: nothing is written
+//	                   ▼ some have, one transaction:
+//	                state, history, event, action messages, rows of parents
+//	                   │                │                      │
+//	                   ▼                ▼                      ▼
+//	             DescribeAlarms   courier: EventBridge,   composite's row: rule and
+//	                              SNS, Auto Scaling ...   suppressor, the same again
+//
+// Alarms are evaluated at the end of each minute (high resolution: ten seconds;
+// periods of hours over more than a day: one hour), over periods that end just
+// then. What belongs to the period under way does not count yet. What comes late
+// is seen by the next evaluation, since the range of one is wider than what it
+// needs; so nobody has to wait for it.
+//
+// The alarms of an interval are spread over 16 shards, each a work row of the
+// engine: replicas share them, and 10,000 alarms cost 16 claims. A process keeps
+// a shard's alarms in memory. Two numbers in alarm_shard, which every
+// transaction that writes an alarm moves on, say whether that still holds; the
+// datapoints are read each time. A shard without alarms has no row.
+//
+// A composite alarm has a row that is put by the transaction that changes one of
+// its children, with the composites on the way there: a change that comes back
+// to where it was ends, as on AWS, where such cycles may be made.
+//
+// Why a crash does no harm. Before the commit of a change nothing has happened:
+// the work row falls due again, and judges the same or newer data. With it all
+// has happened that only the database can lose: the state, its history, the
+// messages that are the actions, and the rows of the composites. A second step of
+// the same row finds the state as it is and writes nothing; a step that was
+// superseded, or read an alarm that has been written since, writes nothing
+// either, for it compares the engine's epoch and the alarm's version. Actions are
+// then the courier's: at least once, under one token. After downtime a row is due
+// once, and judges the present: what came and went meanwhile is not made up for.
 package cloudwatch
