@@ -27,7 +27,7 @@ func checkDashboard(body string) ([]*api.DashboardValidationMessage, error) {
 	if json.Unmarshal([]byte(body), &doc) != nil || doc == nil {
 		return nil, api.NewDashboardInvalidInputError("The field DashboardBody must be a valid JSON object")
 	}
-	c := &bodyCheck{}
+	c := &bodyCheck{warnings: []*api.DashboardValidationMessage{}} // answered even when there are none
 	c.known("", doc, "widgets", "start", "end", "periodOverride", "variables")
 	c.oneOf("/periodOverride", doc["periodOverride"], "auto", "inherit")
 	for _, name := range []string{"start", "end"} {

@@ -24,6 +24,10 @@
 // the SELECT of Metrics Insights. Alarms evaluate theirs with the same code
 // (evaluateQueries).
 //
+// Dashboards are kept as they came, after their JSON was checked; they are
+// global. GetMetricWidgetImage reads a metric widget, evaluates its rows as
+// GetMetricData would, and has package plot draw them.
+//
 // One flow, cloudwatch.housekeeping, a single row that is made by the first
 // put, has package series fold, roll up and expire every half hour.
 //

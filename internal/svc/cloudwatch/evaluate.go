@@ -51,8 +51,7 @@ func timelineOf(s *metricmath.Series) timeline {
 	return line
 }
 
-// metricRead is a prepared read of one statistic of one metric. Alarms keep
-// one, so that an evaluation parses nothing.
+// metricRead is a prepared read of one statistic of one metric.
 type metricRead struct {
 	ID     series.ID
 	Stat   statistic
@@ -75,15 +74,6 @@ func newMetricRead(account, region string, m *api.MetricStat) (r metricRead, ok 
 	r.Period = seconds(m.Period)
 	r.Stat, ok = parseStatistic(m.Stat)
 	return r, ok
-}
-
-// recent returns the periods of r from start, which must be a whole period, to
-// end. It is the lean way for alarms on one metric: a single read of the
-// newest rows when start is less than 25 minutes ago.
-func recent(tx *store.Tx, r *metricRead, start, end time.Time) (timeline, error) {
-	var line timeline
-	err := r.each(tx, start, end, time.Time{}, func(t time.Time, v float64) { line = append(line, point{t, v}) })
-	return line, err
 }
 
 // each calls f with every period that has the statistic. Values of all wanted

@@ -129,7 +129,7 @@ func TestLabels(t *testing.T) {
 			"plain": "plain", "${LABEL}!": "Load!", "${AVG} ${MIN} ${SUM} ${FIRST} ${LAST}": "2 1 6 1 3", "${MAX} ${MIN_MAX_RANGE} ${FIRST_LAST_RANGE}": "3 2 2",
 			"${FIRST_LAST_TIME_RANGE} ${MIN_MAX_TIME_RANGE}": "2m 2m",
 			"${PROP('Namespace')}.${PROP('MetricName')} ${PROP('Stat')}/${PROP('Period')} ${PROP('Dim.Host')} ${PROP('AccountId')} ${PROP('Region')}${PROP('Dim.None')}": "Fleet.Load Average/60 a 000000000000 us-east-1",
-			"${LAST_TIME}": start.Add(2*time.Minute + 90*time.Minute).Format("2006-01-02 15:04 ") + "+0130", "${UNKNOWN} ${": "${UNKNOWN} ${",
+			"${LAST_TIME}": start.Add(2*time.Minute+90*time.Minute).Format("2006-01-02 15:04 ") + "+0130", "${UNKNOWN} ${": "${UNKNOWN} ${",
 		} {
 			q := query("m", "Load", "Average")
 			q.MetricStat.Metric = &api.Metric{Namespace: new("Fleet"), MetricName: new("Load"), Dimensions: dimensions("Host", "a")}

@@ -45,7 +45,7 @@ func (s *Service) GetMetricWidgetImage(ctx context.Context, in *api.GetMetricWid
 			region = w.Region
 		}
 		chart.Series = nil
-		return w.evaluate(newEvaluation(tx, call.Caller.Account, region, w.queries(), w.start, w.end), chart)
+		return w.evaluate(newEvaluation(tx, call.Caller.Account, region, w.queries(), w.aligned(), w.end), chart)
 	})
 	if err != nil {
 		return nil, err
@@ -58,6 +58,11 @@ func (s *Service) GetMetricWidgetImage(ctx context.Context, in *api.GetMetricWid
 		return nil, err
 	}
 	return &api.GetMetricWidgetImageOutput{MetricWidgetImage: image}, nil
+}
+
+// aligned is the start moved back to a whole period, as graphs show periods.
+func (w *widget) aligned() time.Time {
+	return w.start.Truncate(min(seconds(w.Period), time.Hour))
 }
 
 // queries are the rows as GetMetricData would be asked for them.
