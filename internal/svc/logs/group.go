@@ -169,7 +169,7 @@ func groupFilter(call *plane.Call, in *api.DescribeLogGroupsInput) (func(*store.
 			return false
 		}
 		return in.LogGroupNamePattern == nil ||
-			strings.Contains(strings.ToLower(g.ID), strings.ToLower(*in.LogGroupNamePattern))
+			strings.Contains(g.ID, *in.LogGroupNamePattern)
 	}, nil
 }
 

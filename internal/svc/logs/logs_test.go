@@ -191,7 +191,8 @@ func TestDescribeGroups(t *testing.T) {
 			{api.DescribeLogGroupsInput{Limit: new(int32(4))}, "/App/0 /App/1 /App/2 /App/3 + /App/4 /App/5 /App/6 /other"},
 			{api.DescribeLogGroupsInput{LogGroupNamePrefix: new("/App/"), Limit: new(int32(7))}, "/App/0 /App/1 /App/2 /App/3 /App/4 /App/5 /App/6"},
 			{api.DescribeLogGroupsInput{LogGroupNamePrefix: new("/app/")}, ""},
-			{api.DescribeLogGroupsInput{LogGroupNamePattern: new("app/3")}, "/App/3"},
+			{api.DescribeLogGroupsInput{LogGroupNamePattern: new("App/3")}, "/App/3"},
+			{api.DescribeLogGroupsInput{LogGroupNamePattern: new("app/3")}, ""},
 			{api.DescribeLogGroupsInput{LogGroupClass: &ia}, ""},
 			{api.DescribeLogGroupsInput{AccountIdentifiers: []string{"111111111111"}}, ""},
 			{api.DescribeLogGroupsInput{LogGroupIdentifiers: []string{"/other", "arn:aws:logs:us-east-1:000000000000:log-group:/App/1"}}, "/App/1 /other"},
@@ -363,6 +364,7 @@ func TestPutRefuses(t *testing.T) {
 			{swapped, "Log events in a single PutLogEvents request must be in chronological order."},
 			{long, "The batch of log events in a single PutLogEvents request cannot span more than 24 hours."},
 			{large, "Upload too large: 1051650 bytes exceeds limit of 1048576"},
+			{events(base, strings.Repeat("x", 1<<20)), "Log event too large: 1048602 bytes exceeds limit of 1048576"},
 		} {
 			_, err := b.PutLogEvents(t.Context(), &api.PutLogEventsInput{LogGroupName: "g", LogStreamName: "s", LogEvents: tt.in})
 			wantError(t, err, "InvalidParameterException", tt.message)

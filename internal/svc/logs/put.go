@@ -16,7 +16,7 @@ import (
 // Limits of PutLogEvents, from the API reference. The number of events is in
 // the model.
 const (
-	maxBatch      = 1 << 20 // bytes of all messages, and eventOverhead for each
+	maxBatch      = 1 << 20 // bytes of all messages, and eventOverhead for each; of one event as well
 	eventOverhead = 26
 	maxSpan       = 24 * time.Hour
 	maxPast       = 14 * 24 * time.Hour
@@ -94,6 +94,9 @@ func checkBatch(events []*api.InputLogEvent) error {
 	for i, e := range events {
 		if e == nil {
 			return invalid("Log event %d is null.", i)
+		}
+		if len(e.Message)+eventOverhead > maxBatch {
+			return invalid("Log event too large: %d bytes exceeds limit of %d", len(e.Message)+eventOverhead, maxBatch)
 		}
 		size += len(e.Message) + eventOverhead
 		if i > 0 && e.Timestamp < events[i-1].Timestamp {

@@ -27,14 +27,15 @@ type Deps struct {
 
 // Service answers the CloudWatch Logs API.
 type Service struct {
-	db      *store.DB
-	engine  *engine.Engine
-	courier *courier.Courier
-	pages   *page.Sealer
-	log     *slog.Logger
-	groups  *store.Collection[group]
-	streams *store.Collection[stream]
-	filters *store.Collection[metricFilter]
+	db       *store.DB
+	engine   *engine.Engine
+	courier  *courier.Courier
+	pages    *page.Sealer
+	log      *slog.Logger
+	groups   *store.Collection[group]
+	streams  *store.Collection[stream]
+	filters  *store.Collection[metricFilter]
+	policies *store.Collection[resourcePolicy]
 
 	compiled filterCache
 	watchers watchers
@@ -51,9 +52,10 @@ func New(d Deps) *Service {
 	}
 	return &Service{
 		db: d.DB, engine: d.Engine, courier: d.Courier, pages: d.Pages, log: d.Logger,
-		groups:  store.NewCollection[group]("logs.group"),
-		streams: store.NewCollection[stream]("logs.stream"),
-		filters: store.NewCollection[metricFilter]("logs.metricfilter"),
+		groups:   store.NewCollection[group]("logs.group"),
+		streams:  store.NewCollection[stream]("logs.stream"),
+		filters:  store.NewCollection[metricFilter]("logs.metricfilter"),
+		policies: store.NewCollection[resourcePolicy]("logs.resourcepolicy"),
 
 		queries:     store.NewCollection[query]("logs.query"),
 		definitions: store.NewCollection[definition]("logs.querydefinition"),
@@ -70,22 +72,26 @@ func (s *Service) Handlers() map[string]shape.Handler {
 		DeleteMetricFilter:            s.DeleteMetricFilter,
 		DeleteRetentionPolicy:         s.DeleteRetentionPolicy,
 		DeleteQueryDefinition:         s.DeleteQueryDefinition,
+		DeleteResourcePolicy:          s.DeleteResourcePolicy,
 		DescribeLogGroups:             s.DescribeLogGroups,
 		DescribeLogStreams:            s.DescribeLogStreams,
 		DescribeMetricFilters:         s.DescribeMetricFilters,
 		DescribeQueries:               s.DescribeQueries,
 		DescribeQueryDefinitions:      s.DescribeQueryDefinitions,
+		DescribeResourcePolicies:      s.DescribeResourcePolicies,
 		FilterLogEvents:               s.FilterLogEvents,
 		GetLogEvents:                  s.GetLogEvents,
 		GetLogGroupFields:             s.GetLogGroupFields,
 		GetLogRecord:                  s.GetLogRecord,
 		GetQueryResults:               s.GetQueryResults,
+		ListLogGroups:                 s.ListLogGroups,
 		ListTagsForResource:           s.ListTagsForResource,
 		ListTagsLogGroup:              s.ListTagsLogGroup,
 		PutLogEvents:                  s.PutLogEvents,
 		PutLogGroupDeletionProtection: s.PutLogGroupDeletionProtection,
 		PutMetricFilter:               s.PutMetricFilter,
 		PutQueryDefinition:            s.PutQueryDefinition,
+		PutResourcePolicy:             s.PutResourcePolicy,
 		PutRetentionPolicy:            s.PutRetentionPolicy,
 		StartLiveTail:                 s.StartLiveTail,
 		StartQuery:                    s.StartQuery,
