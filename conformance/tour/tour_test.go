@@ -11,22 +11,35 @@ import (
 	"testing"
 )
 
-// marker stands before a block of README.md that is run here.
+// marker stands before a block of a page that is run here.
 const marker = "<!-- tour: conformance/tour runs this block as it stands -->\n"
 
 // block returns the README's marked block in a language.
 func block(t *testing.T, language string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, "README.md"))
+	all := blocks(t, "README.md", language)
+	if len(all) != 1 {
+		t.Fatalf("README.md has %d blocks of %s after %q, want 1", len(all), language, marker)
+	}
+	return all[0]
+}
+
+// blocks returns a page's marked blocks in a language.
+func blocks(t *testing.T, page, language string) (all []string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, page))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, found := strings.Cut(string(text), marker+"```"+language+"\n")
-	code, _, closed := strings.Cut(rest, "\n```\n")
-	if !found || !closed {
-		t.Fatalf("README.md has no block %s after %q", language, marker)
+	parts := strings.Split(string(text), marker+"```"+language+"\n")
+	for _, rest := range parts[1:] {
+		code, _, closed := strings.Cut(rest, "\n```\n")
+		if !closed {
+			t.Fatalf("%s: a block does not end", page)
+		}
+		all = append(all, code+"\n")
 	}
-	return code + "\n"
+	return all
 }
 
 // need skips the test where one of the tools is not on PATH.
