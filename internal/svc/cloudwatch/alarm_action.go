@@ -3,6 +3,7 @@ package cloudwatch
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"nephele.dev/nephele/internal/alarm"
@@ -91,8 +92,8 @@ func actionCall(a *alarmRecord, old alarmStatus, action string, value *float64) 
 // to the state.
 func scalingCall(a *alarmRecord, action string, value *float64) *autoscaling.ExecutePolicyInput {
 	in := &autoscaling.ExecutePolicyInput{PolicyName: action, HonorCooldown: new(true)}
-	if i := strings.Index(action, "autoScalingGroupName/"); i >= 0 {
-		group, _, _ := strings.Cut(action[i+len("autoScalingGroupName/"):], ":policyName/")
+	if _, rest, ok := strings.Cut(action, "autoScalingGroupName/"); ok {
+		group, _, _ := strings.Cut(rest, ":policyName/")
 		in.AutoScalingGroupName = &group
 	}
 	if m := a.Config.Metric; m != nil && value != nil {
@@ -241,12 +242,7 @@ func quote(s string) string {
 // scales reports whether one of the actions of a state scales a group: those are
 // repeated each minute that the state lasts.
 func (a *alarmRecord) scales(s alarm.State) bool {
-	for _, action := range a.actions(s) {
-		if isScaling(action) {
-			return deref(a.actionsEnabled())
-		}
-	}
-	return false
+	return deref(a.actionsEnabled()) && slices.ContainsFunc(a.actions(s), isScaling)
 }
 
 func isScaling(action string) bool {

@@ -204,16 +204,14 @@ func (s *Service) judgeExpression(tx *store.Tx, w *watch, at time.Time) (outcome
 	w.reset()
 	start := at.Add(-w.period * time.Duration(w.rule.Range()))
 	lines, err := s.evaluateQueries(tx, w.row.Account, w.row.Region, w.row.Config.Metric.Metrics, start, at)
-	if e := awserr.As(err); e != nil {
-		status := w.row.Status
-		v := verdict{
-			state: status.State, reason: status.Reason, data: status.ReasonData, evaluated: status.Evaluated,
-			problem: api.EvaluationStateEvaluationError,
-		}
-		return outcome{watch: w, v: v}, status.Evaluation != v.problem, nil
-	}
 	if err != nil {
-		return outcome{}, false, fmt.Errorf("evaluate the expression of alarm %q: %w", w.row.Name, err)
+		o, due := w.broken()
+		if awserr.As(err) == nil {
+			err = fmt.Errorf("evaluate the expression of alarm %q: %w", w.row.Name, err)
+		} else {
+			err = nil // the expression's fault, which the alarm shows
+		}
+		return o, due, err
 	}
 	for i := range w.points {
 		w.points[i] = alarm.Point{Time: at.Add(-w.period * time.Duration(i+1))}
@@ -227,4 +225,15 @@ func (s *Service) judgeExpression(tx *store.Tx, w *watch, at time.Time) (outcome
 	}
 	o, due := w.conclude(at)
 	return o, due, nil
+}
+
+// broken is the outcome of an expression that cannot be computed: the state is
+// kept, and the alarm says so.
+func (w *watch) broken() (outcome, bool) {
+	status := w.row.Status
+	v := verdict{
+		state: status.State, reason: status.Reason, data: status.ReasonData, evaluated: status.Evaluated,
+		problem: api.EvaluationStateEvaluationError,
+	}
+	return outcome{watch: w, v: v}, status.Evaluation != v.problem
 }

@@ -64,7 +64,7 @@ func (b *alarmBook) wakeListeners(a *alarmRecord, path []string) error {
 		return fmt.Errorf("listeners of alarm %q: %w", a.Name, err)
 	}
 	if a.Kind == api.AlarmTypeCompositeAlarm {
-		path = append(path[:len(path):len(path)], a.Name)
+		path = append(slices.Clip(path), a.Name)
 	}
 	for _, p := range parents {
 		if slices.Contains(path, p) {
