@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path"
 	"sync"
 	"testing"
 	"time"
@@ -44,7 +45,7 @@ type bench struct {
 
 // newBench makes one. Endpoints are reached without a network, so that the
 // bench works in a bubble.
-func newBench(t *testing.T, db *store.DB) *bench {
+func newBench(t testing.TB, db *store.DB) *bench {
 	t.Helper()
 	b := &bench{db: db, queue: map[string][]*sqsapi.SendMessageInput{}}
 	p := plane.New(plane.Options{Logger: slog.New(slog.DiscardHandler), BaseURL: func() string { return testBase }})
@@ -52,6 +53,7 @@ func newBench(t *testing.T, db *store.DB) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
+	seedKey(t, db)
 	web := newMemoryServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { b.post(w, r) }))
 	b.engine = enginetest.Start(t, db, engine.Options{Lanes: map[string]int{courier.Lane: 4, Lane: 4}}, func(e *engine.Engine) {
 		c := courier.New(e, p, []*shape.Service{sqsapi.Service(), api.Service()})
@@ -75,7 +77,7 @@ func (b *bench) sendMessage(ctx context.Context, in *sqsapi.SendMessageInput) (*
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	name := in.QueueUrl[len("http://sqs.internal/"+testAccount+"/"):]
+	name := path.Base(in.QueueUrl)
 	b.queue[name] = append(b.queue[name], in)
 	return &sqsapi.SendMessageOutput{MessageId: new("m")}, nil
 }
@@ -87,8 +89,25 @@ func (b *bench) in(queue string) []*sqsapi.SendMessageInput {
 	return append([]*sqsapi.SendMessageInput(nil), b.queue[queue]...)
 }
 
+// testKey is the key of every bench: to make one takes long.
+var testKey = sync.OnceValues(func() (signingKey, error) { return newKey(time.Now()) })
+
+func seedKey(t testing.TB, db *store.DB) {
+	t.Helper()
+	k, err := testKey()
+	if err == nil {
+		err = db.Update(t.Context(), func(tx *store.Tx) error {
+			_, err := signingKeys.Create(tx, signingKeyID, k)
+			return err
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // topic makes a topic and returns its ARN.
-func (b *bench) topic(t *testing.T, name string, attributes map[string]string) string {
+func (b *bench) topic(t testing.TB, name string, attributes map[string]string) string {
 	t.Helper()
 	out, err := b.client.CreateTopic(t.Context(), &api.CreateTopicInput{Name: name, Attributes: attributes})
 	if err != nil {
@@ -98,7 +117,7 @@ func (b *bench) topic(t *testing.T, name string, attributes map[string]string) s
 }
 
 // subscribe makes a subscription and returns its ARN.
-func (b *bench) subscribe(t *testing.T, topic, protocol, endpoint string, attributes map[string]string) string {
+func (b *bench) subscribe(t testing.TB, topic, protocol, endpoint string, attributes map[string]string) string {
 	t.Helper()
 	out, err := b.client.Subscribe(t.Context(), &api.SubscribeInput{
 		TopicArn: topic, Protocol: protocol, Endpoint: &endpoint, Attributes: attributes, ReturnSubscriptionArn: new(true),
@@ -145,7 +164,7 @@ type memoryServer struct {
 	once  sync.Once
 }
 
-func newMemoryServer(t *testing.T, h http.Handler) *memoryServer {
+func newMemoryServer(t testing.TB, h http.Handler) *memoryServer {
 	t.Helper()
 	m := &memoryServer{conns: make(chan net.Conn), done: make(chan struct{})}
 	s := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}

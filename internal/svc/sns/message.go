@@ -62,7 +62,6 @@ type publication struct {
 	Message, Structure, Subject *string
 	Attributes                  map[string]*api.MessageAttributeValue
 	Group, Dedup                *string
-	Position                    int // of the entry, from 1
 }
 
 // size is what counts towards the limit: text, and names, types and values of

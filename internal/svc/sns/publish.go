@@ -75,9 +75,8 @@ func (s *Service) PublishBatch(ctx context.Context, in *api.PublishBatchInput) (
 	out := &api.PublishBatchOutput{}
 	var good []*message
 	var ids, tokens []string
-	for i, e := range in.PublishBatchRequestEntries {
+	for _, e := range in.PublishBatchRequestEntries {
 		p := publicationOf(e)
-		p.Position = i + 1
 		m, err := p.message(k.ID)
 		if err != nil {
 			out.Failed = append(out.Failed, failedEntry(e.Id, err))
@@ -153,9 +152,9 @@ func checkBatch(entries []*api.PublishBatchRequestEntry) error {
 	return nil
 }
 
-// accept publishes messages in one transaction. failed is told of a message
-// that cannot be accepted; an error that it returns ends the whole.
-func (s *Service) accept(ctx context.Context, k store.Key, all []*message, tokens []string, failed func(i int, err error) error) error {
+// accept publishes messages in one transaction. judge is told of each whether
+// it was accepted, nil, or why not; an error that it returns ends the whole.
+func (s *Service) accept(ctx context.Context, k store.Key, all []*message, tokens []string, judge func(i int, err error) error) error {
 	if len(all) == 0 {
 		return s.exists(ctx, k)
 	}
@@ -175,13 +174,12 @@ func (s *Service) accept(ctx context.Context, k store.Key, all []*message, token
 			return err
 		}
 		for i, m := range all {
-			if err := s.publish(tx, &t, subs, m, tokens[i]); err != nil {
-				if awserr.As(err) == nil {
-					return err
-				}
-				if err := failed(i, err); err != nil {
-					return err
-				}
+			err := s.publish(tx, &t, subs, m, tokens[i])
+			if err != nil && awserr.As(err) == nil {
+				return err
+			}
+			if err := judge(i, err); err != nil {
+				return err
 			}
 		}
 		return nil

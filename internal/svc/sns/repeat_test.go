@@ -3,6 +3,8 @@ package sns
 import (
 	"context"
 	"net/http"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -137,4 +139,50 @@ func TestUnsubscribedMeanwhile(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestForeignQueue: a queue of another account confirms before it receives.
+func TestForeignQueue(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, storetest.SQLite(t))
+		topic := b.topic(t, "t", nil)
+		sub := b.subscribe(t, topic, "sqs", "arn:aws:sqs:us-west-2:999999999999:theirs", nil)
+		b.publish(t, topic, "too early")
+		time.Sleep(time.Minute)
+		asked := b.in("theirs")
+		if len(asked) != 1 || !strings.Contains(asked[0].MessageBody, `"Type" : "SubscriptionConfirmation"`) || asked[0].QueueUrl != "http://sqs.internal/999999999999/theirs" {
+			t.Fatalf("%s", compact(asked))
+		}
+		b.confirm(t, sub)
+		b.publish(t, topic, "now")
+		time.Sleep(time.Minute)
+		if got := b.in("theirs"); len(got) != 2 || !strings.Contains(got[1].MessageBody, `"Message" : "now"`) {
+			t.Errorf("%s", compact(got))
+		}
+	})
+}
+
+// TestManyAttributes: a queue takes ten; a raw message with more is dead.
+func TestManyAttributes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, storetest.SQLite(t))
+		topic := b.topic(t, "t", nil)
+		redrive := `{"deadLetterTargetArn":"` + queueARN("dead") + `"}`
+		b.subscribe(t, topic, "sqs", queueARN("raw"), map[string]string{"RawMessageDelivery": "true", "RedrivePolicy": redrive})
+		b.subscribe(t, topic, "sqs", queueARN("whole"), nil)
+		in := &api.PublishInput{TopicArn: &topic, Message: "m", MessageAttributes: map[string]*api.MessageAttributeValue{}}
+		for i := range 11 {
+			in.MessageAttributes["a"+strconv.Itoa(i)] = &api.MessageAttributeValue{DataType: "Number", StringValue: new("1")}
+		}
+		if _, err := b.client.Publish(t.Context(), in); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if r, w := len(b.in("raw")), len(b.in("whole")); r != 0 || w != 1 {
+			t.Errorf("%d raw, %d with an envelope", r, w)
+		}
+		checkDead(t, b, "InvalidParameterValue", "m")
+	})
 }

@@ -98,11 +98,25 @@ const certificateYears = 30
 
 // makeKey makes a key, unless another server was faster.
 func makeKey(ctx context.Context, db *store.DB) (signingKey, error) {
+	fresh, err := newKey(time.Now())
+	if err != nil {
+		return fresh, err
+	}
+	err = db.Update(ctx, func(tx *store.Tx) error {
+		_, err := signingKeys.Create(tx, signingKeyID, fresh)
+		return err
+	})
+	if errors.Is(err, store.ErrExists) {
+		return readKey(ctx, db)
+	}
+	return fresh, err
+}
+
+func newKey(now time.Time) (signingKey, error) {
 	key, err := rsa.GenerateKey(rand.Reader, keyBits)
 	if err != nil {
 		return signingKey{}, err
 	}
-	now := time.Now()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(now.UnixMicro()),
 		Subject:      pkix.Name{CommonName: "sns.amazonaws.com", Organization: []string{"Nephele"}},
@@ -114,16 +128,7 @@ func makeKey(ctx context.Context, db *store.DB) (signingKey, error) {
 	if fresh.Certificate, err = x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key); err != nil {
 		return fresh, err
 	}
-	if fresh.Key, err = x509.MarshalPKCS8PrivateKey(key); err != nil {
-		return fresh, err
-	}
-	err = db.Update(ctx, func(tx *store.Tx) error {
-		_, err := signingKeys.Create(tx, signingKeyID, fresh)
-		return err
-	})
-	if errors.Is(err, store.ErrExists) {
-		return readKey(ctx, db)
-	}
+	fresh.Key, err = x509.MarshalPKCS8PrivateKey(key)
 	return fresh, err
 }
 

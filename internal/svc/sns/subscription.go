@@ -137,6 +137,9 @@ func (s *subscription) put(tx *store.Tx) error {
 }
 
 func (s *subscription) remove(tx *store.Tx) error {
+	if _, err := tx.Exec("delete from sns_throttle where topic = ? and subscription = ?", s.Topic, s.ID); err != nil {
+		return err
+	}
 	_, err := tx.Exec("delete from sns_subscription where topic = ? and id = ?", s.Topic, s.ID)
 	return err
 }
