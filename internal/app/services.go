@@ -65,11 +65,13 @@ func (a *App) buildServices() ([]service, error) {
 		DB: a.db, Engine: a.engine, Courier: a.courier, Outbox: a.outbox, Pages: a.pages, Dial: out.DialContext, Logger: a.log,
 	})
 	a.certificates = topics.Certificate()
-	bridge := eventbridge.New(eventbridge.Deps{DB: a.db, Engine: a.engine, Courier: a.courier, Pages: a.pages, Logger: a.log})
+	bridge := eventbridge.New(eventbridge.Deps{
+		DB: a.db, Engine: a.engine, Courier: a.courier, Plane: a.plane, Pages: a.pages, Logger: a.log,
+	})
 	return []service{
 		{
 			api: eventsapi.Service(), handlers: bridge.Handlers(), resources: bridge.Resources, flows: bridge.Flows,
-			reset: bridge.Reset,
+			reset: bridge.Reset, close: bridge.Close,
 		},
 		{api: logsapi.Service(), handlers: events.Handlers(), resources: events.Resources, flows: events.Flows},
 		{api: cloudwatchapi.Service(), handlers: metrics.Handlers(), flows: metrics.Flows, reset: metrics.Reset},

@@ -76,6 +76,8 @@ const defaultAttempts = 185
 // deadLetter sends an event to the target's dead-letter queue; without one it
 // is logged and gone.
 func (s *Service) deadLetter(tx *store.Tx, n note, why failure) error {
+	s.meter.add(tx, n.Rule, metricInvocations, 1)
+	s.meter.add(tx, n.Rule, metricFailed, 1)
 	if n.DeadLetter == "" {
 		s.log.Warn("event not delivered", "rule", n.RuleARN, "target", n.TargetARN, "code", why.code, "reason", why.message)
 		return nil
@@ -96,6 +98,7 @@ func (s *Service) deadLetter(tx *store.Tx, n note, why failure) error {
 			in.MessageAttributes[name] = &sqs.MessageAttributeValue{DataType: "String", StringValue: &value}
 		}
 	}
+	s.meter.add(tx, n.Rule, metricSentToDLQ, 1)
 	return s.courier.Send(tx, courier.Message{
 		Class: deadLetterClass, Principal: principal, Account: queue.Account, Region: queue.Region,
 		Service: "sqs", Operation: "SendMessage", Input: in,

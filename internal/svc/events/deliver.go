@@ -25,6 +25,7 @@ const (
 
 // note is what a delivery's hooks need to know.
 type note struct {
+	Rule        store.Key
 	RuleARN     string
 	TargetARN   string
 	DeadLetter  string                  `json:",omitempty"`
@@ -45,6 +46,7 @@ func retryLimits(e courier.Envelope) (int, time.Duration) {
 
 // dispatch has an event delivered to the targets of a rule that it matched.
 func (s *Service) dispatch(tx *store.Tx, ev *event, r *compiledRule) error {
+	s.meter.add(tx, r.key, metricTriggered, 1)
 	for i := range r.targets {
 		t := &r.targets[i]
 		n, err := noteFor(ev, r, t)
@@ -64,7 +66,7 @@ func (s *Service) dispatch(tx *store.Tx, ev *event, r *compiledRule) error {
 }
 
 func noteFor(ev *event, r *compiledRule, t *compiledTarget) (note, error) {
-	n := note{RuleARN: r.arn, TargetARN: t.Arn}
+	n := note{Rule: r.key, RuleARN: r.arn, TargetARN: t.Arn}
 	if p := t.RetryPolicy; p != nil {
 		if p.MaximumRetryAttempts != nil {
 			n.MaxAttempts = 1 + int(*p.MaximumRetryAttempts)
@@ -201,6 +203,16 @@ func parametersOf(body json.RawMessage) (map[string][]string, error) {
 	return parameters, nil
 }
 
+// delivered counts a call that was answered.
+func (s *Service) delivered(tx *store.Tx, m *courier.Sent) error {
+	var n note
+	if err := m.Message.NoteInto(&n); err != nil {
+		return err
+	}
+	s.meter.add(tx, n.Rule, metricInvocations, 1)
+	return nil
+}
+
 // streamMade sends the event to the log stream that is there now.
 func (s *Service) streamMade(tx *store.Tx, m *courier.Sent) error { return s.sendLog(tx, m.Message) }
 
@@ -238,6 +250,7 @@ func (s *Service) forward(tx *store.Tx, ev *event, t *compiledTarget, n note) er
 		}
 		return err
 	}
+	s.meter.add(tx, n.Rule, metricInvocations, 1)
 	over := *ev
 	over.forwarded = true
 	doc, err := over.doc()

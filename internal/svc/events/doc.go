@@ -44,6 +44,12 @@
 // An event that came over from another bus is not sent on to a third, as AWS
 // has it, so that buses cannot form a loop.
 //
+// # Metrics
+//
+// TriggeredRules, Invocations, FailedInvocations and InvocationsSentToDlq of
+// AWS/Events, by rule, are counted in the process and published once a minute;
+// a killed server loses those of its last minute.
+//
 // # Not here
 //
 // Archives, replays, pipes, endpoints, partner event sources, connections and

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"nephele.dev/nephele/internal/api/all"
+	"nephele.dev/nephele/internal/api/cloudwatch"
 	api "nephele.dev/nephele/internal/api/events"
 	"nephele.dev/nephele/internal/api/logs"
 	"nephele.dev/nephele/internal/api/sns"
@@ -84,9 +85,9 @@ func stand[I, O any](w *world) func(context.Context, *I) (*O, error) {
 type bench struct {
 	api.Client
 	*world
-	db     *store.DB
-	engine *engine.Engine
-	plane  *plane.Plane
+	service *events.Service
+	engine  *engine.Engine
+	plane   *plane.Plane
 }
 
 func each(t *testing.T, f func(t *testing.T, b *bench)) {
@@ -103,7 +104,7 @@ func newBench(t testing.TB, db *store.DB) *bench {
 	log := slog.New(slog.DiscardHandler)
 	e := engine.New(db, engine.Options{Lanes: map[string]int{courier.Lane: 8, "events": 8}})
 	p := plane.New(plane.Options{Logger: log, Settler: e})
-	s := events.New(events.Deps{DB: db, Engine: e, Courier: courier.New(e, p, all.Services()), Pages: pages, Logger: log})
+	s := events.New(events.Deps{DB: db, Engine: e, Courier: courier.New(e, p, all.Services()), Plane: p, Pages: pages, Logger: log})
 	s.Flows(e)
 	w := &world{}
 	p.Register(api.Service(), s.Handlers())
@@ -114,6 +115,7 @@ func newBench(t testing.TB, db *store.DB) *bench {
 		CreateLogStream: stand[logs.CreateLogStreamInput, logs.CreateLogStreamOutput](w),
 		PutLogEvents:    stand[logs.PutLogEventsInput, logs.PutLogEventsOutput](w),
 	}.Table())
+	p.Register(cloudwatch.Service(), cloudwatch.Handlers{PutMetricData: stand[cloudwatch.PutMetricDataInput, cloudwatch.PutMetricDataOutput](w)}.Table())
 	p.Register(ssm.Service(), ssm.Handlers{
 		SendCommand:  stand[ssm.SendCommandInput, ssm.SendCommandOutput](w),
 		PutParameter: stand[ssm.PutParameterInput, ssm.PutParameterOutput](w),
@@ -128,7 +130,7 @@ func newBench(t testing.TB, db *store.DB) *bench {
 			t.Error(err)
 		}
 	})
-	return &bench{api.Client{Invoker: p.As(plane.RootCaller(account, region))}, w, db, e, p}
+	return &bench{api.Client{Invoker: p.As(plane.RootCaller(account, region))}, w, s, e, p}
 }
 
 // put puts entries, and waits until everything that follows has been done.

@@ -23,6 +23,7 @@ type Deps struct {
 	DB      *store.DB
 	Engine  *engine.Engine
 	Courier *courier.Courier
+	Plane   Plane
 	Pages   *page.Sealer // seals the tokens of listings
 	Logger  *slog.Logger
 }
@@ -37,6 +38,8 @@ type Service struct {
 	buses   *store.Collection[bus]
 	rules   *store.Collection[rule]
 	cache   cache
+	plane   Plane
+	meter   meter
 }
 
 // New returns a Service. Call Flows before the engine starts.
@@ -44,11 +47,13 @@ func New(d Deps) *Service {
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Service{
-		db: d.DB, engine: d.Engine, courier: d.Courier, pages: d.Pages, log: d.Logger,
+	s := &Service{
+		db: d.DB, engine: d.Engine, courier: d.Courier, plane: d.Plane, pages: d.Pages, log: d.Logger,
 		buses: store.NewCollection[bus]("events.bus"),
 		rules: store.NewCollection[rule]("events.rule"),
 	}
+	s.meter.publish = s.publish
+	return s
 }
 
 // Handlers returns the operations that are implemented.
@@ -82,13 +87,16 @@ func (s *Service) Handlers() map[string]shape.Handler {
 // Flows registers the service's flows and classes of messages.
 func (s *Service) Flows(e *engine.Engine) {
 	e.Register(scheduleKind, scheduleLane, engine.FlowFunc(s.tick))
-	s.courier.Register(targetClass, courier.Class{Limits: retryLimits, GivenUp: s.givenUp})
+	s.courier.Register(targetClass, courier.Class{Limits: retryLimits, Sent: s.delivered, GivenUp: s.givenUp})
 	s.courier.Register(streamClass, courier.Class{Limits: retryLimits, Sent: s.streamMade, GivenUp: s.streamFailed})
 	s.courier.Register(deadLetterClass, courier.Class{})
 }
 
 // Reset forgets what is in memory.
-func (s *Service) Reset() { s.cache.reset() }
+func (s *Service) Reset() {
+	s.cache.reset()
+	s.meter.drop()
+}
 
 func invalid(format string, args ...any) *awserr.Error {
 	return awserr.New("ValidationException", http.StatusBadRequest, format, args...)
