@@ -108,7 +108,10 @@ func (c *call) handle() error {
 	}
 	c.scrub()
 	c.reached = true
-	opts := []plane.Option{plane.WithMissing(in.Missing), plane.WithRequestID(c.id), plane.WithHTTP(c.r.Header, c.baseURL())}
+	opts := []plane.Option{
+		plane.WithMissing(in.Missing), plane.WithRequestID(c.id),
+		plane.WithHTTP(c.r.Header, c.baseURL()), plane.WithAnswer(c.w.Header()),
+	}
 	if !c.in.ended.Load() {
 		opts = append(opts, plane.WithAbort(c.in.abort))
 	}

@@ -67,6 +67,11 @@ func WithHTTP(header http.Header, baseURL string) Option {
 	return func(v *invocation) { v.call.Header, v.call.BaseURL = header, baseURL }
 }
 
+// WithAnswer gives the call the header of the HTTP answer.
+func WithAnswer(header http.Header) Option {
+	return func(v *invocation) { v.call.Answer = header }
+}
+
 // WithForm tells that the call was made of an HTML form.
 func WithForm() Option {
 	return func(v *invocation) { v.call.Form = true }

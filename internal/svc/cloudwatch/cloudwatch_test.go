@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -180,10 +181,29 @@ func TestPutRefuses(t *testing.T) {
 			_, err := c.PutMetricData(t.Context(), &api.PutMetricDataInput{Namespace: tt.namespace, MetricData: tt.data})
 			wantError(t, err, tt.code, tt.message)
 		}
-		_, err := c.PutMetricData(t.Context(), &api.PutMetricDataInput{
-			Namespace: "T", EntityMetricData: []*api.EntityMetricData{{MetricData: one(func(*api.MetricDatum) {})}},
-		})
-		wantError(t, err, "NotImplemented", "Nephele does not implement the entities of cloudwatch:PutMetricData yet.")
+		for _, tt := range []struct {
+			entity        map[string]string
+			n             int
+			strict        *bool
+			code, message string
+		}{
+			{map[string]string{"Type": "Service", "Name": "n", "Environment": "e"}, 1, nil, "MissingRequiredParameterException", "The parameter StrictEntityValidation is required."},
+			{map[string]string{"Type": "Service", "Name": "n"}, 1, new(true), "InvalidParameterValueException", "The value for parameter EntityMetricData is invalid: MissingRequiredFields."},
+			{map[string]string{"Type": "Thing", "Name": "n"}, 1, new(true), "InvalidParameterValueException", "The value for parameter EntityMetricData is invalid: InvalidTypeValue."},
+			{map[string]string{"Type": "Service", "Colour": "n"}, 1, new(true), "InvalidParameterValueException", "The value for parameter EntityMetricData is invalid: InvalidKeyAttributes."},
+			{map[string]string{"Type": "Service", "Name": "n", "Environment": "e"}, 3, new(false), "InvalidParameterValueException", "The collection EntityMetricData.member.3.MetricData must not have a size greater than 1000."},
+		} {
+			in := &api.PutMetricDataInput{Namespace: "T", StrictEntityValidation: tt.strict}
+			for range tt.n {
+				data := []*api.MetricDatum{datum("m", now, 1)}
+				if tt.n > 1 {
+					data = slices.Repeat(data, 500)
+				}
+				in.EntityMetricData = append(in.EntityMetricData, &api.EntityMetricData{Entity: &api.Entity{KeyAttributes: tt.entity}, MetricData: data})
+			}
+			_, err := c.PutMetricData(t.Context(), in)
+			wantError(t, err, tt.code, tt.message)
+		}
 		out, err := c.ListMetrics(t.Context(), &api.ListMetricsInput{})
 		if err != nil || len(out.Metrics) != 0 {
 			t.Errorf("refused calls stored %d metrics (%v)", len(out.Metrics), err)

@@ -57,13 +57,13 @@ func samplesOf(call *plane.Call, in *api.PutMetricDataInput) ([]series.Sample, e
 	if strings.HasPrefix(in.Namespace, "AWS/") && call.Caller.Kind != plane.Service || !printable(in.Namespace) {
 		p.wrong("The value %s for parameter Namespace is invalid.", in.Namespace)
 	}
-	if len(in.EntityMetricData) > 0 {
-		return nil, notImplemented("Nephele does not implement the entities of cloudwatch:PutMetricData yet.")
-	}
-	if len(in.MetricData) == 0 {
+	if len(in.MetricData) == 0 && len(in.EntityMetricData) == 0 {
 		return nil, api.NewMissingRequiredParameterException("The parameter MetricData is required.")
 	}
 	p.list("MetricData", in.MetricData)
+	if err := p.entities(in); err != nil {
+		return nil, err
+	}
 	if p.combination != nil {
 		return nil, p.combination
 	}
@@ -78,6 +78,7 @@ func samplesOf(call *plane.Call, in *api.PutMetricDataInput) ([]series.Sample, e
 type putting struct {
 	call        *plane.Call
 	namespace   string
+	count       int // of data
 	samples     []series.Sample
 	invalid     []string
 	combination *awserr.Error
@@ -87,8 +88,9 @@ func (p *putting) wrong(format string, args ...any) {
 	p.invalid = append(p.invalid, fmt.Sprintf(format, args...))
 }
 
+// list takes data; those of entities and without count together.
 func (p *putting) list(name string, data []*api.MetricDatum) {
-	if len(data) > maxData {
+	if p.count += len(data); p.count > maxData {
 		p.wrong("The collection %s must not have a size greater than %d.", name, maxData)
 		return
 	}

@@ -1,6 +1,7 @@
 package cloudwatch_test
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -84,26 +85,7 @@ func TestSDK(t *testing.T) {
 func TestQueryProtocol(t *testing.T) {
 	t.Parallel()
 	server := nepheletest.Start(t)
-	call := func(form url.Values) (int, string) {
-		t.Helper()
-		form.Set("Version", "2010-08-01")
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, strings.NewReader(form.Encode()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/monitoring/aws4_request, SignedHeaders=host, Signature=0")
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		body, err := io.ReadAll(resp.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return resp.StatusCode, string(body)
-	}
+	call := func(values url.Values) (int, string) { return form(t, server.URL, values) }
 	status, body := call(url.Values{
 		"Action": {"PutMetricData"}, "Namespace": {"Test"}, "MetricData.member.1.MetricName": {"m"},
 		"MetricData.member.1.Values.member.1": {"1"}, "MetricData.member.1.Values.member.2": {"2"},
@@ -119,4 +101,116 @@ func TestQueryProtocol(t *testing.T) {
 	if status != http.StatusBadRequest || !strings.Contains(body, "<Code>InvalidParameterValue</Code>") {
 		t.Errorf("refused put: %d %s", status, body)
 	}
+}
+
+// TestEntities puts metrics of a service, and of an entity that is not valid:
+// its metrics are stored all the same, and a header tells.
+func TestEntities(t *testing.T) {
+	t.Parallel()
+	server := nepheletest.Start(t)
+	var failure string
+	c := sdk.NewFromConfig(server.Config, func(o *sdk.Options) {
+		o.HTTPClient = doer(func(r *http.Request) (*http.Response, error) {
+			resp, err := http.DefaultClient.Do(r)
+			if err == nil {
+				failure = resp.Header.Get("X-Amzn-Failure-Message")
+			}
+			return resp, err
+		})
+	})
+	for _, tt := range []struct{ environment, want string }{{"prod", ""}, {"", "MissingRequiredFields"}} {
+		entity := map[string]string{"Type": "Service", "Name": "shop"}
+		if tt.environment != "" {
+			entity["Environment"] = tt.environment
+		}
+		_, err := c.PutMetricData(t.Context(), &sdk.PutMetricDataInput{
+			Namespace: new("Entities"), StrictEntityValidation: new(false),
+			EntityMetricData: []types.EntityMetricData{{
+				Entity:     &types.Entity{KeyAttributes: entity},
+				MetricData: []types.MetricDatum{{MetricName: new("m" + tt.environment), Value: new(1.0)}},
+			}},
+		})
+		if err != nil || failure != tt.want {
+			t.Errorf("environment %q: %q, %v; want %q", tt.environment, failure, err, tt.want)
+		}
+	}
+	out, err := c.ListMetrics(t.Context(), &sdk.ListMetricsInput{Namespace: new("Entities")})
+	if err != nil || len(out.Metrics) != 2 {
+		t.Errorf("%d metrics, %v", len(out.Metrics), err)
+	}
+}
+
+// doer is an HTTP client of one function.
+type doer func(*http.Request) (*http.Response, error)
+
+// Do implements aws.HTTPClient.
+func (d doer) Do(r *http.Request) (*http.Response, error) { return d(r) }
+
+// TestGraphsAndDashboards takes images, dashboards and their refusals through
+// the protocols of the SDK and of older clients.
+func TestGraphsAndDashboards(t *testing.T) {
+	t.Parallel()
+	server := nepheletest.Start(t)
+	c := sdk.NewFromConfig(server.Config)
+	image, err := c.GetMetricWidgetImage(t.Context(), &sdk.GetMetricWidgetImageInput{MetricWidget: new(`{"metrics":[["A","b"]],"width":320,"height":200}`)})
+	if err != nil || !bytes.HasPrefix(image.MetricWidgetImage, []byte("\x89PNG\r\n")) {
+		t.Errorf("image of %d bytes, %v", len(image.MetricWidgetImage), err)
+	}
+	_, err = c.PutDashboard(t.Context(), &sdk.PutDashboardInput{DashboardName: new("d"), DashboardBody: new(`{"widgets":[{"type":"text"}]}`)})
+	bad, ok := errors.AsType[*types.DashboardInvalidInputError](err)
+	if !ok || len(bad.DashboardValidationMessages) != 1 || *bad.DashboardValidationMessages[0].DataPath != "/widgets/0" {
+		t.Errorf("a bad body: %v", err)
+	}
+	if _, err = c.PutDashboard(t.Context(), &sdk.PutDashboardInput{DashboardName: new("d"), DashboardBody: new(`{"widgets":[]}`)}); err != nil {
+		t.Fatal(err)
+	}
+	list, err := c.ListDashboards(t.Context(), &sdk.ListDashboardsInput{DashboardNamePrefix: new("d")})
+	if err != nil || len(list.DashboardEntries) != 1 || *list.DashboardEntries[0].Size != 14 {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if _, err = c.DeleteDashboards(t.Context(), &sdk.DeleteDashboardsInput{DashboardNames: []string{"d"}}); err != nil {
+		t.Error(err)
+	}
+	_, err = c.GetDashboard(t.Context(), &sdk.GetDashboardInput{DashboardName: new("d")})
+	if _, ok := errors.AsType[*types.DashboardNotFoundError](err); !ok {
+		t.Errorf("a deleted dashboard: %v", err)
+	}
+	for _, tt := range []struct {
+		form   url.Values
+		status int
+		want   string
+	}{
+		{url.Values{"Action": {"GetMetricWidgetImage"}, "MetricWidget": {`{"width":50,"height":50}`}}, 200, "<MetricWidgetImage>iVBORw0KGgo"},
+		{url.Values{"Action": {"GetMetricWidgetImage"}, "MetricWidget": {`{`}}, 400, "<Code>ValidationError</Code>"},
+		{url.Values{"Action": {"GetDashboard"}, "DashboardName": {"x"}}, 404, "<Code>ResourceNotFound</Code>"},
+		{url.Values{"Action": {"PutDashboard"}, "DashboardName": {"x"}, "DashboardBody": {"{}"}}, 400, "<Code>InvalidParameterInput</Code>"},
+		{url.Values{"Action": {"PutDashboard"}, "DashboardName": {"x"}, "DashboardBody": {`{"widgets":[]}`}}, 200, "<PutDashboardResult>"},
+	} {
+		status, body := form(t, server.URL, tt.form)
+		if status != tt.status || !strings.Contains(body, tt.want) {
+			t.Errorf("%v: %d %s", tt.form, status, body)
+		}
+	}
+}
+
+// form sends a call of the query protocol.
+func form(t *testing.T, server string, values url.Values) (int, string) {
+	t.Helper()
+	values.Set("Version", "2010-08-01")
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server, strings.NewReader(values.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/monitoring/aws4_request, SignedHeaders=host, Signature=0")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
 }
