@@ -22,6 +22,7 @@ import (
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/policy"
 	"nephele.dev/nephele/internal/store"
+	"nephele.dev/nephele/internal/svc/events"
 	"nephele.dev/nephele/internal/svc/sns"
 )
 
@@ -90,7 +91,8 @@ func (a *App) openEngine(context.Context) error {
 	a.engine = engine.New(a.db, engine.Options{
 		Lanes: map[string]int{
 			LaneAPI: 4 * runtime.NumCPU(), courier.Lane: 8 * runtime.NumCPU(), LaneCanary: canaries, LaneBlob: 4,
-			sns.Lane: 32 * runtime.NumCPU(), // they wait for others
+			sns.Lane:    32 * runtime.NumCPU(), // they wait for others
+			events.Lane: 8 * runtime.NumCPU(),
 		},
 		Owner:  a.db.Node(),
 		Logger: a.log,

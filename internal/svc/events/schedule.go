@@ -13,10 +13,11 @@ import (
 	"nephele.dev/nephele/internal/when"
 )
 
-const (
-	scheduleKind = "events.schedule"
-	scheduleLane = "events"
-)
+const scheduleKind = "events.schedule"
+
+// Lane is the engine's lane for the ticks of schedules: short steps, thousands
+// of which may be due in the same minute.
+const Lane = "events"
 
 // reschedule puts, moves or removes the row of a rule's schedule, when the
 // schedule or whether it counts has changed.

@@ -86,7 +86,7 @@ func (s *Service) Handlers() map[string]shape.Handler {
 
 // Flows registers the service's flows and classes of messages.
 func (s *Service) Flows(e *engine.Engine) {
-	e.Register(scheduleKind, scheduleLane, engine.FlowFunc(s.tick))
+	e.Register(scheduleKind, Lane, engine.FlowFunc(s.tick))
 	s.courier.Register(targetClass, courier.Class{Limits: retryLimits, Sent: s.delivered, GivenUp: s.givenUp})
 	s.courier.Register(streamClass, courier.Class{Limits: retryLimits, Sent: s.streamMade, GivenUp: s.streamFailed})
 	s.courier.Register(deadLetterClass, courier.Class{})
