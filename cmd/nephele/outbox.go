@@ -101,10 +101,11 @@ func (o *outboxReader) list(ctx context.Context, w io.Writer, limit int, follow 
 		case <-time.After(followPause):
 		}
 		var more app.Outbox
-		if err := o.get(ctx, "?limit=1000&after="+strconv.FormatInt(max(0, last-lookBack), 10), &more); err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
+		err := o.get(ctx, "?limit=1000&after="+strconv.FormatInt(max(0, last-lookBack), 10), &more)
+		switch {
+		case ctx.Err() != nil: // interrupted, which is how following ends
+			return nil
+		case err != nil:
 			return err
 		}
 		var fresh []outbox.Mail

@@ -3,6 +3,7 @@ package egress
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -68,6 +69,29 @@ func TestRefusals(t *testing.T) {
 			if want := when == always || when == strict && !open; refused != want {
 				t.Errorf("%s (AllowPrivate %v): refused %v (%s), want %v", host, open, refused, why, want)
 			}
+		}
+	}
+}
+
+// TestDialContext: what the server sends itself goes by the policy too.
+func TestDialContext(t *testing.T) {
+	t.Parallel()
+	site := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(site.Close)
+	address := site.Listener.Addr().String()
+	for open, want := range map[bool]string{true: "", false: "127.0.0.1 is a private address"} {
+		p := New(Options{Policy: Policy{AllowPrivate: open}})
+		t.Cleanup(func() { _ = p.Close() })
+		c, err := p.DialContext(t.Context(), "tcp", address)
+		if err == nil {
+			_ = c.Close()
+		}
+		got := ""
+		if refused, ok := errors.AsType[*RefusedError](err); ok {
+			got = refused.Reason
+		}
+		if got != want || (err == nil) != (want == "") {
+			t.Errorf("private addresses %t: %v", open, err)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -66,9 +67,9 @@ func (s *Service) post(ctx context.Context, d *delivery, sub *subscription, cont
 	}
 	user := to.User
 	to.User = nil
-	resp, err := s.send(ctx, d, sub, to.String(), contentType, nil)
-	if err == nil && user != nil && resp.StatusCode == http.StatusUnauthorized && asksBasic(resp) {
-		resp, err = s.send(ctx, d, sub, to.String(), contentType, user)
+	a, err := s.send(ctx, d, sub, to.String(), contentType, nil)
+	if err == nil && user != nil && a.asksBasic() {
+		a, err = s.send(ctx, d, sub, to.String(), contentType, user)
 	}
 	if err != nil {
 		if ctx.Err() != nil {
@@ -76,20 +77,27 @@ func (s *Service) post(ctx context.Context, d *delivery, sub *subscription, cont
 		}
 		return unreachable(err)
 	}
-	return outcome(resp)
+	return a.outcome()
+}
+
+// answer is what counts of an endpoint's answer.
+type answer struct {
+	code      int
+	status    string // with its words
+	challenge string
 }
 
 // asksBasic reports whether an answer asks for a user name and password in the
 // basic way, the only one that is known here.
-func asksBasic(resp *http.Response) bool {
-	return strings.HasPrefix(strings.ToLower(resp.Header.Get("WWW-Authenticate")), "basic")
+func (a answer) asksBasic() bool {
+	return a.code == http.StatusUnauthorized && strings.HasPrefix(strings.ToLower(a.challenge), "basic")
 }
 
 // send sends a message once and reads the answer to its end.
-func (s *Service) send(ctx context.Context, d *delivery, sub *subscription, to, contentType string, user *url.Userinfo) (*http.Response, error) {
+func (s *Service) send(ctx context.Context, d *delivery, sub *subscription, to, contentType string, user *url.Userinfo) (answer, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, strings.NewReader(d.Body))
 	if err != nil {
-		return nil, err
+		return answer{}, err
 	}
 	h := req.Header
 	h.Set("Content-Type", contentType)
@@ -109,23 +117,20 @@ func (s *Service) send(ctx context.Context, d *delivery, sub *subscription, to, 
 	}
 	resp, err := s.client.Do(req)
 	if err != nil {
-		return nil, err
+		return answer{}, err
 	}
 	defer resp.Body.Close()
 	_, err = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer))
-	return resp, err
+	return answer{resp.StatusCode, resp.Status, resp.Header.Get("WWW-Authenticate")}, err
 }
 
 // outcome judges an answer: 429 and 5xx may succeed later, other refusals not.
-func outcome(resp *http.Response) error {
-	switch code := resp.StatusCode; {
-	case code >= 200 && code < 300:
+func (a answer) outcome() error {
+	if a.code >= 200 && a.code < 300 {
 		return nil
-	case code == http.StatusTooManyRequests || code >= 500 || code < 200:
-		return &failure{Code: fmt.Sprint(code), Message: "the endpoint answered " + resp.Status}
-	default:
-		return &failure{Code: fmt.Sprint(code), Message: "the endpoint answered " + resp.Status, Permanent: true}
 	}
+	later := a.code == http.StatusTooManyRequests || a.code >= 500 || a.code < 200
+	return &failure{Code: strconv.Itoa(a.code), Message: "the endpoint answered " + a.status, Permanent: !later}
 }
 
 // unreachable judges an error of the connection. The URL, which may hold a
