@@ -41,6 +41,12 @@
 // its nearest event may be the next, up to 64 at a time. Memory is an hour's
 // index entries plus the segments that overlap at one moment.
 //
+// # Tailing
+//
+// A Tail follows logs in order of arrival instead. It lists segments by number,
+// beyond those it has seen; on PostgreSQL it goes back over the last seconds
+// each time, for a number is given out before its transaction commits.
+//
 // # Expiry
 //
 // Expire deletes whole segments, oldest hours first, when their last event is

@@ -88,14 +88,14 @@ func TestTailLateCommit(t *testing.T) {
 			return // there writers take turns
 		}
 		var tail *journal.Tail
-		early, late := make(chan struct{}), make(chan error)
+		early, commit, late := make(chan struct{}), make(chan struct{}), make(chan error)
 		go func() {
 			late <- db.UpdateAt(t.Context(), store.ReadCommitted, func(tx *store.Tx) error {
 				if err := journal.Append(tx, "a", "slow", ago("slow", 0)); err != nil {
 					return err
 				}
 				close(early)
-				<-late
+				<-commit
 				return nil
 			})
 		}()
@@ -111,7 +111,7 @@ func TestTailLateCommit(t *testing.T) {
 		if got := tailed(t, db, tail); got != "a/quick=quick" {
 			t.Errorf("first %q", got)
 		}
-		late <- nil
+		close(commit)
 		if err := <-late; err != nil {
 			t.Fatal(err)
 		}

@@ -148,7 +148,7 @@ func writeEvents(w http.ResponseWriter, op *shape.Operation, f *field, seq refle
 	var failed error
 	yield := reflect.MakeFunc(seq.Type().In(0), func(args []reflect.Value) []reflect.Value {
 		var more bool
-		err, _ := args[1].Interface().(error)
+		err, _ := reflect.TypeAssert[error](args[1])
 		if err != nil {
 			failed = out.fail(op, f, err)
 		} else {

@@ -12,22 +12,48 @@
 //
 //	CreateLogGroup ──▶ group {ID} ──PutRetentionPolicy──▶ flow logs.retention
 //	      │               │                               expires hourly
-//	      │          CreateLogStream ──▶ stream {group ID / name}
+//	      │          CreateLogStream ──▶ stream {group ID / name} {ID}
 //	      │               │
-//	      │          PutLogEvents ──▶ journal (log = group ID, stream = name)
+//	      │          PutLogEvents ──▶ journal (log = group ID, stream = name:ID)
+//	      │               ├─▶ wakes live tails of the group
+//	      │               └─▶ courier: PutMetricData, if the group has metric filters
 //	      ▼
 //	DeleteLogGroup ──▶ record gone at once; flow logs.purge deletes streams and
 //	                   events of that ID in small steps, and looks once more ten
 //	                   minutes later for what a racing PutLogEvents left
 //
-// A group has an internal id, so that one deleted and made again is another
-// log and sees nothing of the first.
+// Groups and streams have internal ids, so that one deleted and made again is
+// another and sees nothing of the first. What a deleted stream left in the
+// journal is not shown either (groupStreams) until flow logs.purgestream has
+// deleted it.
 //
 // Retention is exact for readers: they never see an event older than it, even
 // before the flow has deleted it.
 //
+// # Metric filters
+//
+// A group notes how many filters it has. Where it has none, PutLogEvents does
+// nothing for them. Else the filters, compiled and kept in memory, are applied
+// to the batch before the transaction; the transaction, if it finds them
+// unchanged, commits the batch together with messages that publish the values:
+// one datum for each filter, minute and set of dimensions. So each event counts
+// once, whatever crashes. A minute in which events came and nothing matched is
+// remembered (logs_minute), and its default value published when the minute has
+// passed.
+//
+// # Live tail
+//
+// A session reads the journal in order of arrival (journal.Tail), woken by
+// commits of this process and by a clock for those of others, and sends what
+// matches at once, at most every 50 ms and 500 events a second; of more it says
+// that it is sampled. It ends with the connection, with the server's drain, and
+// after three hours.
+//
+// # Choices
+//
 // Sequence tokens are accepted and ignored, as on AWS since 2023, and answered
-// for clients of old. Filter patterns of plain terms are evaluated; JSON,
-// space-delimited and regular expression patterns answer that they are not
-// implemented, as do events that name an entity.
+// for clients of old. Resource policies are kept and shown but decide nothing.
+// Not implemented, and said so: keys of KMS, the group class DELIVERY, entities,
+// subscription filters, transformers. Log groups of the class INFREQUENT_ACCESS
+// have neither metric filters nor live tail; reading them is not restricted.
 package logs

@@ -21,7 +21,7 @@ const (
 	tailSample   = 500 // events a second; of more, so many are shown
 
 	tailBeat = time.Second            // an update at least so often
-	tailPoll = 500 * time.Millisecond // for what other processes append
+	tailPoll = 200 * time.Millisecond // for what other processes append
 	tailRest = 50 * time.Millisecond  // between updates
 )
 

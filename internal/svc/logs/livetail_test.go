@@ -141,6 +141,24 @@ func TestLiveTail(t *testing.T) {
 	})
 }
 
+// TestLiveTailReplicas tails on one server what is put to another.
+func TestLiveTailReplicas(t *testing.T) {
+	t.Parallel()
+	url := storetest.PostgresURL(t)
+	here := newServer(t, nepheletest.WithConfig(func(c *config.Config) { c.Database = url }))
+	there := newServer(t, nepheletest.WithConfig(func(c *config.Config) { c.Database = url }))
+	here.create(t, "g", "a")
+	stream := here.tail(t, &sdk.StartLiveTailInput{LogGroupIdentifiers: []string{arnOf("g")}})
+	for _, text := range []string{"one", "two"} {
+		began := time.Now()
+		there.put(t, "g", "a", began, text)
+		if got, _ := await(t, stream, 1); *got[0].Message != text {
+			t.Errorf("got %+v", got)
+		}
+		t.Logf("after %v", time.Since(began))
+	}
+}
+
 // TestLiveTailSamples checks that of very many events in a second 500 come.
 func TestLiveTailSamples(t *testing.T) {
 	t.Parallel()
