@@ -13,6 +13,7 @@ import (
 	api "nephele.dev/nephele/internal/api/sns"
 	sqsapi "nephele.dev/nephele/internal/api/sqs"
 	"nephele.dev/nephele/internal/awserr"
+	"nephele.dev/nephele/internal/engine/enginetest"
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/store"
 	"nephele.dev/nephele/internal/store/storetest"
@@ -184,5 +185,46 @@ func TestManyAttributes(t *testing.T) {
 			t.Errorf("%d raw, %d with an envelope", r, w)
 		}
 		checkDead(t, b, "InvalidParameterValue", "m")
+	})
+}
+
+// TestCutOff stops a server in the middle of a delivery, as a crash would: the
+// next one delivers the same message, once.
+func TestCutOff(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		seen := make(chan string, 10)
+		note := func(r *http.Request) {
+			if r.Header.Get("X-Amz-Sns-Message-Type") == typeNotification {
+				seen <- r.Header.Get("X-Amz-Sns-Message-Id")
+			}
+		}
+		first := newBench(t, db)
+		first.post = func(http.ResponseWriter, *http.Request) {}
+		topic := first.topic(t, "t", nil)
+		first.confirm(t, first.subscribe(t, topic, "http", "http://endpoint.test/", nil))
+		first.post = func(_ http.ResponseWriter, r *http.Request) {
+			note(r)
+			<-r.Context().Done()
+		}
+		out, err := first.client.Publish(t.Context(), &api.PublishInput{TopicArn: &topic, Message: "m"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if id := enginetest.Receive(t, seen); id != *out.MessageId {
+			t.Errorf("%s, published as %s", id, *out.MessageId)
+		}
+		now, cancel := context.WithCancel(t.Context())
+		cancel()
+		_ = first.engine.Stop(now)
+		second := newBench(t, db)
+		second.post = func(_ http.ResponseWriter, r *http.Request) { note(r) }
+		if id := enginetest.Receive(t, seen); id != *out.MessageId {
+			t.Errorf("%s, published as %s", id, *out.MessageId)
+		}
+		enginetest.Rest(t, second.engine, func(context.Context) {})
+		if n := len(seen); n != 0 {
+			t.Errorf("%d more", n)
+		}
 	})
 }
