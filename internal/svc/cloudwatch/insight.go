@@ -14,6 +14,9 @@ import (
 // An earlier start is moved there.
 const insightReach = 3 * time.Hour
 
+// maxInsight is how many metrics one query takes in, from the user guide.
+const maxInsight = 10_000
+
 // insightStatistics are the functions of a query. The counts, sums and extremes
 // of all metrics of a group merge first, so that AVG weighs every observation.
 var insightStatistics = map[string]statistic{
@@ -30,17 +33,13 @@ func (e *evaluation) insight(q *api.MetricDataQuery) (metricmath.Value, error) {
 	if q.Period == nil || !validPeriod(*q.Period) {
 		return metricmath.Value{}, &metricmath.Error{Text: "A Metrics Insights query needs a Period of 1, 5, 10, 20, 30 or a multiple of 60"}
 	}
-	ids, err := e.find(query.Namespace, query.Metric, query.Match)
+	ids, err := e.find(query.Namespace, query.Metric, maxInsight, query.Match)
 	if err != nil {
 		return metricmath.Value{}, err
 	}
 	groups := map[string]*insightGroup{}
 	for i := range ids {
-		m := metricmath.Metric{Account: e.account, Namespace: ids[i].Namespace, Name: ids[i].Name}
-		for _, d := range ids[i].Dimensions {
-			m.Dimensions = append(m.Dimensions, metricmath.Dimension(d))
-		}
-		values := query.Group(&m)
+		values := query.Group(searchable(&ids[i]))
 		key := strings.Join(values, "\x00")
 		if groups[key] == nil {
 			groups[key] = &insightGroup{values: values, sums: map[int64]*series.Summary{}}

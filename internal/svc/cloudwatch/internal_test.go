@@ -3,6 +3,12 @@ package cloudwatch
 import (
 	"testing"
 	"time"
+
+	api "nephele.dev/nephele/internal/api/cloudwatch"
+	"nephele.dev/nephele/internal/awserr"
+	"nephele.dev/nephele/internal/series"
+	"nephele.dev/nephele/internal/store"
+	"nephele.dev/nephele/internal/store/storetest"
 )
 
 func TestRoundStart(t *testing.T) {
@@ -41,4 +47,43 @@ func TestParseStatistic(t *testing.T) {
 			t.Errorf("parseStatistic(%q) = %v, want %v", name, ok, want)
 		}
 	}
+}
+
+// TestEvaluateQueries looks at queries as alarms do.
+func TestEvaluateQueries(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		start := time.Now().UTC().Truncate(time.Minute).Add(-10 * time.Minute)
+		err := db.Update(t.Context(), func(tx *store.Tx) error {
+			return series.Put(tx, []series.Sample{
+				{ID: series.ID{Account: "1", Region: "r", Namespace: "N", Name: "m"}, Time: start, Unit: "None", Values: []float64{3}},
+				{ID: series.ID{Account: "1", Region: "r", Namespace: "N", Name: "m"}, Time: start.Add(2 * time.Minute), Unit: "None", Values: []float64{5}},
+			})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &api.MetricDataQuery{Id: "m", ReturnData: new(false), MetricStat: &api.MetricStat{
+			Period: 60, Stat: "Sum", Metric: &api.Metric{Namespace: new("N"), MetricName: new("m")},
+		}}
+		evaluate := func(expression string) (out map[string]timeline, err error) {
+			err = db.View(t.Context(), func(tx *store.Tx) (err error) {
+				out, err = (&Service{}).evaluateQueries(tx, "1", "r", []*api.MetricDataQuery{m, {Id: "e", Expression: &expression}}, start, start.Add(3*time.Minute))
+				return err
+			})
+			return out, err
+		}
+		out, err := evaluate("FILL(m, 0) * 2")
+		if err != nil || len(out) != 1 || len(out["e"]) != 3 || out["e"][0] != (point{start, 6}) || out["e"][1].Value != 0 || out["e"][2].Value != 10 {
+			t.Errorf("%v, %v", out, err)
+		}
+		for expression, want := range map[string]string{
+			"[m, m]": "The expression 'e' returns more than one time series.",
+			"m +":    "Error in expression 'e': Unexpected end of the expression",
+		} {
+			if _, err := evaluate(expression); awserr.As(err) == nil || awserr.As(err).Message != want {
+				t.Errorf("%s: %v", expression, err)
+			}
+		}
+	})
 }

@@ -92,12 +92,9 @@ func (e *evaluation) search(q *metricmath.Search, stat string, period int64) ([]
 	if !validPeriod(int32(period)) {
 		return nil, &metricmath.Error{Text: "The period must be 1, 5, 10, 20, 30 or a multiple of 60"}
 	}
-	ids, err := e.find(q.Namespace(), "", q.Match)
+	ids, err := e.find(q.Namespace(), "", maxFound, q.Match)
 	if err != nil {
 		return nil, err
-	}
-	if len(ids) > maxFound {
-		ids, e.tooMany = ids[:maxFound], true
 	}
 	labels := distinctions(ids)
 	list := make([]*metricmath.Series, len(ids))
@@ -111,26 +108,45 @@ func (e *evaluation) search(q *metricmath.Search, stat string, period int64) ([]
 	return list, nil
 }
 
-// find lists the account's metrics that match, at most one more than maxFound
-// for a search. Empty names mean any.
-func (e *evaluation) find(namespace, name string, match func(*metricmath.Metric) bool) ([]series.ID, error) {
-	all, err := series.List(e.tx, series.Filter{
-		Account: e.account, Region: e.region, Namespace: namespace, Name: name, SeenSince: e.now.Add(-listedFor),
-	})
-	if err != nil {
-		return nil, err
+// findPage is how many metrics are looked at in one go.
+const findPage = 1000
+
+// find lists the account's metrics that match. Of more than limit it returns
+// limit, and notes that there are more. Empty names mean any.
+func (e *evaluation) find(namespace, name string, limit int, match func(*metricmath.Metric) bool) ([]series.ID, error) {
+	f := series.Filter{
+		Account: e.account, Region: e.region, Namespace: namespace, Name: name, SeenSince: e.now.Add(-listedFor), Limit: findPage,
 	}
 	var found []series.ID
-	for i := range all {
-		m := metricmath.Metric{Account: e.account, Namespace: all[i].Namespace, Name: all[i].Name}
-		for _, d := range all[i].Dimensions {
-			m.Dimensions = append(m.Dimensions, metricmath.Dimension(d))
+	for {
+		page, err := series.List(e.tx, f)
+		if err != nil {
+			return nil, err
 		}
-		if match(&m) {
-			found = append(found, all[i])
+		for i := range page {
+			if !match(searchable(&page[i])) {
+				continue
+			}
+			if len(found) == limit {
+				e.tooMany = true
+				return found, nil
+			}
+			found = append(found, page[i])
 		}
+		if len(page) < findPage {
+			return found, nil
+		}
+		f.After = &page[len(page)-1]
 	}
-	return found, nil
+}
+
+// searchable is the identity of a series as expressions look at it.
+func searchable(id *series.ID) *metricmath.Metric {
+	m := &metricmath.Metric{Account: id.Account, Namespace: id.Namespace, Name: id.Name}
+	for _, d := range id.Dimensions {
+		m.Dimensions = append(m.Dimensions, metricmath.Dimension(d))
+	}
+	return m
 }
 
 // distinctions are default labels for metrics found together: of namespace,
