@@ -15,31 +15,25 @@ const listed = 5
 // timeLayout is that of datapoints in reasons.
 const timeLayout = "02/01/06 15:04:05"
 
-// Reason is the sentence about a verdict that changes the state from old.
-// evaluated tells that the alarm had been evaluated before, so that an old state
-// of INSUFFICIENT_DATA means that data was missing.
-func (r *Rule) Reason(v Verdict, old State, evaluated bool) string {
+// Reason is the sentence about a verdict that changes the state. Alarms that say
+// how many datapoints it takes (Counted) get another one than those that do not.
+func (r *Rule) Reason(v Verdict) string {
 	if v.State == Insufficient {
 		return "Insufficient Data: " + quantity(r.N, "datapoint was", "datapoints were") + " unknown."
 	}
 	crossed := r.deciding(v)
-	switch {
-	case r.fills(v):
-		return r.filledReason(v)
-	case old == Insufficient && evaluated || len(crossed) == 0:
-		return fmt.Sprintf("Threshold Crossed: %s%s.", quantity(len(crossed), "datapoint", "datapoints"), r.sentence(v.State, crossed))
+	if len(crossed) == 0 {
+		return "Threshold Crossed: " + r.absent(v) + r.filled(v) + "."
+	}
+	if !r.Counted {
+		return "Threshold Crossed: " + quantity(len(crossed), "datapoint", "datapoints") + r.sentence(v, crossed) + "."
 	}
 	need, transition := r.M, "OK -> ALARM"
 	if v.State == OK {
 		need, transition = r.N-r.M+1, "ALARM -> OK"
 	}
 	return fmt.Sprintf("Threshold Crossed: %d out of the last %d datapoints%s (minimum %s for %s transition).",
-		len(crossed), r.N, r.sentence(v.State, crossed), quantity(need, "datapoint", "datapoints"), transition)
-}
-
-// fills reports whether filled datapoints took part in the verdict.
-func (r *Rule) fills(v Verdict) bool {
-	return v.Filled > 0 && (r.Missing == Breaching || r.Missing == NotBreaching)
+		len(crossed), r.N, r.sentence(v, crossed), quantity(need, "datapoint", "datapoints"), transition)
 }
 
 // deciding returns the datapoints that speak for the verdict, newest first:
@@ -50,27 +44,45 @@ func (r *Rule) deciding(v Verdict) []Point {
 	})
 }
 
+// filled says what missing datapoints were treated as, if they were.
+func (r *Rule) filled(v Verdict) string {
+	as := "NonBreaching"
+	switch {
+	case v.Filled == 0 || r.Missing != Breaching && r.Missing != NotBreaching:
+		return ""
+	case r.Missing == Breaching:
+		as = "Breaching"
+	}
+	return fmt.Sprintf(" and %s treated as [%s]", quantity(v.Filled, "missing datapoint was", "missing datapoints were"), as)
+}
+
+// absent says how many datapoints there are, when none of them speaks for the
+// verdict.
+func (r *Rule) absent(v Verdict) string {
+	periods := quantity(r.N, "period", "periods")
+	if got := r.N - v.Filled; got > 0 {
+		return quantity(got, "datapoint was", "datapoints were") + " received for " + periods
+	}
+	return "no datapoints were received for " + periods
+}
+
 // sentence says of datapoints that they are beyond the threshold, or not. The
-// first few are named, behind the sentence if there are more.
-func (r *Rule) sentence(s State, points []Point) string {
+// newest are named, behind the sentence if there are more.
+func (r *Rule) sentence(v Verdict, points []Point) string {
 	verb := " were "
 	if len(points) == 1 {
 		verb = " was "
 	}
-	if s == OK {
+	which := "which crossed the threshold"
+	if v.State == OK {
 		verb += "not "
+		which = "which did not cross the threshold"
 	}
-	claim := fmt.Sprintf("%s%s the threshold (%s)", verb, r.Operator.words(), Number(r.Threshold))
-	switch {
-	case len(points) == 0:
-		return claim
-	case len(points) <= listed:
+	claim := fmt.Sprintf("%s%s the threshold (%s)%s", verb, r.Operator.words(), Number(r.Threshold), r.filled(v))
+	if len(points) <= listed {
 		return " " + list(points) + claim
-	case s == OK:
-		return claim + ". The most recent datapoints which did not cross the threshold: " + list(points[:listed])
-	default:
-		return claim + ". The most recent datapoints which crossed the threshold: " + list(points[:listed])
 	}
+	return claim + ". The most recent datapoints " + which + ": " + list(points[:listed])
 }
 
 func list(points []Point) string {
@@ -79,23 +91,6 @@ func list(points []Point) string {
 		words[i] = fmt.Sprintf("%s (%s)", Number(p.Value), p.Time.UTC().Format(timeLayout))
 	}
 	return "[" + strings.Join(words, ", ") + "]"
-}
-
-// filledReason is the sentence of a verdict in which missing datapoints were
-// treated as breaching, or as not breaching.
-func (r *Rule) filledReason(v Verdict) string {
-	as := "NonBreaching"
-	if r.Missing == Breaching {
-		as = "Breaching"
-	}
-	missing := quantity(v.Filled, "missing datapoint was", "missing datapoints were")
-	got := r.N - v.Filled
-	if got == 0 {
-		return fmt.Sprintf("Threshold Crossed: no datapoints were received for %s and %s treated as [%s].",
-			quantity(r.N, "period", "periods"), missing, as)
-	}
-	return fmt.Sprintf("Threshold Crossed: %s received for %s and %s treated as [%s].",
-		quantity(got, "datapoint was", "datapoints were"), quantity(r.N, "period", "periods"), missing, as)
 }
 
 // quantity is "1 datapoint was" or "3 datapoints were".

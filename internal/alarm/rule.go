@@ -50,8 +50,9 @@ const (
 
 // Rule decides about a metric alarm: M out of N.
 type Rule struct {
-	N         int // evaluation periods
-	M         int // datapoints to alarm, 1 to N
+	N         int  // evaluation periods
+	M         int  // datapoints to alarm, 1 to N
+	Counted   bool // the alarm says M; it is N otherwise
 	Operator  Operator
 	Threshold float64
 	Missing   Treatment

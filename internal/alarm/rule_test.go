@@ -157,7 +157,7 @@ func TestAgainstNaive(t *testing.T) {
 		if got.Filled < 0 || len(got.Evaluated) > len(data) {
 			t.Fatalf("%+v", got)
 		}
-		r.Reason(got, current, true)
+		r.Reason(got)
 		if r.N <= len(data)-2 && !slices.ContainsFunc(data[:r.N], func(p alarm.Point) bool { return !p.Real }) {
 			// The extra datapoints are not needed.
 			if short := r.Evaluate(data[:r.N], current); short.State != want {
@@ -170,62 +170,70 @@ func TestAgainstNaive(t *testing.T) {
 func TestReason(t *testing.T) {
 	t.Parallel()
 	rule := func(n, m int, missing alarm.Treatment) alarm.Rule {
-		return alarm.Rule{N: n, M: m, Operator: alarm.Greater, Threshold: 1, Missing: missing}
+		return alarm.Rule{N: n, M: m, Counted: true, Operator: alarm.Greater, Threshold: 1, Missing: missing}
+	}
+	uncounted := func(n int, missing alarm.Treatment) alarm.Rule {
+		return alarm.Rule{N: n, M: n, Operator: alarm.GreaterOrEqual, Threshold: 1, Missing: missing}
 	}
 	for _, tt := range []struct {
-		rule      alarm.Rule
-		data      string
-		old       alarm.State
-		evaluated bool
-		want      string
+		rule alarm.Rule
+		data string
+		want string
 	}{
 		{
-			rule(1, 1, alarm.Missing), "- - X", alarm.OK, true,
+			rule(1, 1, alarm.Missing), "- - X",
 			"Threshold Crossed: 1 out of the last 1 datapoints [10.0 (22/11/26 11:59:00)] was greater than the threshold (1.0) " +
 				"(minimum 1 datapoint for OK -> ALARM transition).",
 		},
 		{
-			rule(1, 1, alarm.Missing), "- - 0", alarm.Insufficient, false,
+			rule(1, 1, alarm.Missing), "- - 0",
 			"Threshold Crossed: 1 out of the last 1 datapoints [0.0 (22/11/26 11:59:00)] was not greater than the threshold (1.0) " +
 				"(minimum 1 datapoint for ALARM -> OK transition).",
 		},
 		{
-			rule(1, 1, alarm.Missing), "- - 0", alarm.Insufficient, true,
-			"Threshold Crossed: 1 datapoint [0.0 (22/11/26 11:59:00)] was not greater than the threshold (1.0).",
-		},
-		{
-			rule(3, 2, alarm.Missing), "0 0 X 0 X", alarm.OK, true,
+			rule(3, 2, alarm.Missing), "0 0 X 0 X",
 			"Threshold Crossed: 2 out of the last 3 datapoints [10.0 (22/11/26 11:59:00), 10.0 (22/11/26 11:57:00)] were greater than the threshold (1.0) " +
 				"(minimum 2 datapoints for OK -> ALARM transition).",
 		},
 		{
-			rule(3, 2, alarm.Missing), "0 0 0 0 X", alarm.Alarm, true,
+			rule(3, 2, alarm.Missing), "0 0 0 0 X",
 			"Threshold Crossed: 2 out of the last 3 datapoints [0.0 (22/11/26 11:58:00), 0.0 (22/11/26 11:57:00)] were not greater than the threshold (1.0) " +
 				"(minimum 2 datapoints for ALARM -> OK transition).",
 		},
 		{
-			rule(6, 6, alarm.Missing), "0 0 X X X X X X", alarm.OK, true,
+			rule(6, 6, alarm.Missing), "0 0 X X X X X X",
 			"Threshold Crossed: 6 out of the last 6 datapoints were greater than the threshold (1.0). The most recent datapoints which crossed the threshold: " +
 				"[10.0 (22/11/26 11:59:00), 10.0 (22/11/26 11:58:00), 10.0 (22/11/26 11:57:00), 10.0 (22/11/26 11:56:00), 10.0 (22/11/26 11:55:00)] " +
 				"(minimum 6 datapoints for OK -> ALARM transition).",
 		},
-		{rule(1, 1, alarm.Missing), "- - -", alarm.OK, true, "Insufficient Data: 1 datapoint was unknown."},
-		{rule(3, 3, alarm.Missing), "- - - - -", alarm.OK, true, "Insufficient Data: 3 datapoints were unknown."},
 		{
-			rule(1, 1, alarm.Breaching), "- - -", alarm.OK, true,
+			rule(20, 1, alarm.NotBreaching), strings.Repeat("- ", 21) + "X",
+			"Threshold Crossed: 1 out of the last 20 datapoints [10.0 (22/11/26 11:59:00)] was greater than the threshold (1.0) " +
+				"and 19 missing datapoints were treated as [NonBreaching] (minimum 1 datapoint for OK -> ALARM transition).",
+		},
+		{uncounted(1, alarm.Missing), "- - X", "Threshold Crossed: 1 datapoint [10.0 (22/11/26 11:59:00)] was greater than or equal to the threshold (1.0)."},
+		{
+			uncounted(2, alarm.Breaching), "- - - 0",
+			"Threshold Crossed: 1 datapoint [0.0 (22/11/26 11:59:00)] was not greater than or equal to the threshold (1.0) " +
+				"and 1 missing datapoint was treated as [Breaching].",
+		},
+		{uncounted(1, alarm.Missing), "- - -", "Insufficient Data: 1 datapoint was unknown."},
+		{uncounted(3, alarm.Missing), "- - - - -", "Insufficient Data: 3 datapoints were unknown."},
+		{
+			uncounted(1, alarm.Breaching), "- - -",
 			"Threshold Crossed: no datapoints were received for 1 period and 1 missing datapoint was treated as [Breaching].",
 		},
 		{
-			rule(3, 3, alarm.NotBreaching), "- - - - -", alarm.Alarm, true,
+			rule(3, 3, alarm.NotBreaching), "- - - - -",
 			"Threshold Crossed: no datapoints were received for 3 periods and 3 missing datapoints were treated as [NonBreaching].",
 		},
 		{
-			rule(3, 2, alarm.Breaching), "- - - - 0", alarm.OK, true,
+			rule(3, 2, alarm.Breaching), "- - - - 0",
 			"Threshold Crossed: 1 datapoint was received for 3 periods and 2 missing datapoints were treated as [Breaching].",
 		},
 	} {
-		v := tt.rule.Evaluate(points(tt.data), tt.old)
-		if got := tt.rule.Reason(v, tt.old, tt.evaluated); got != tt.want {
+		v := tt.rule.Evaluate(points(tt.data), keep)
+		if got := tt.rule.Reason(v); got != tt.want {
 			t.Errorf("%s:\n got %s\nwant %s", tt.data, got, tt.want)
 		}
 	}

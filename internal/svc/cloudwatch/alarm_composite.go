@@ -249,7 +249,7 @@ func judgeComposite(tx *store.Tx, a *alarmRecord, cause compositeCause) (v verdi
 	if err != nil {
 		return v, err
 	}
-	v = verdict{state: a.Status.State, reason: a.Status.Reason, data: a.Status.ReasonData, evaluated: true, path: cause.Path}
+	v = verdict{state: a.Status.State, reason: a.Status.Reason, data: a.Status.ReasonData, path: cause.Path}
 	alarming, why := rule.Eval(func(ref string) alarm.State { return children[ref].Status.State })
 	if !cause.hold {
 		v.state = alarm.OK

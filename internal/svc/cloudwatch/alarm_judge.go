@@ -129,8 +129,8 @@ func (w *watch) conclude(at time.Time) (outcome, bool) {
 		return outcome{watch: w, repeat: true, v: verdict{value: newest(found)}}, again
 	}
 	return outcome{watch: w, v: verdict{
-		state: found.State, reason: w.rule.Reason(found, status.State, status.Evaluated), data: w.reasonData(found, at),
-		evaluated: true, value: newest(found),
+		state: found.State, reason: w.rule.Reason(found), data: w.reasonData(found, at),
+		value: newest(found),
 	}}, true
 }
 
@@ -232,7 +232,7 @@ func (s *Service) judgeExpression(tx *store.Tx, w *watch, at time.Time) (outcome
 func (w *watch) broken() (outcome, bool) {
 	status := w.row.Status
 	v := verdict{
-		state: status.State, reason: status.Reason, data: status.ReasonData, evaluated: status.Evaluated,
+		state: status.State, reason: status.Reason, data: status.ReasonData,
 		problem: api.EvaluationStateEvaluationError,
 	}
 	return outcome{watch: w, v: v}, status.Evaluation != v.problem

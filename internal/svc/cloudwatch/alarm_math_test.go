@@ -90,11 +90,11 @@ func TestLongPeriods(t *testing.T) {
 		in := simpleAlarm("hours")
 		in.Period, in.EvaluationPeriods, in.Threshold = new(int32(3600)), new(int32(2)), new(11.5)
 		h.alarm(t, in)
-		for i := range 13 {
+		for i := range 14 {
 			h.value(t, "hours", begin.Add(time.Duration(i)*10*time.Minute), 2)
 			time.Sleep(10 * time.Minute)
 		}
-		until(begin.Add(131 * time.Minute))
+		until(begin.Add(140 * time.Minute))
 		if a := h.describe(t, "hours"); *a.StateValue != api.StateValueAlarm {
 			t.Errorf("%s, %s", *a.StateValue, *a.StateReason)
 		}

@@ -70,8 +70,9 @@ func alarmReachesQueue(t *testing.T, server *nepheletest.Server) {
 		t.Error(err)
 	}
 	if envelope.Subject != `ALARM: "hot" in US East (N. Virginia)` || message.NewStateValue != "ALARM" || message.Trigger.Period != 10 ||
-		!strings.HasPrefix(message.NewStateReason, "Threshold Crossed: 1 datapoint was received for 3 periods and 2 missing datapoints were treated as [NonBreaching].") &&
-			!strings.HasPrefix(message.NewStateReason, "Threshold Crossed: 1 out of the last 3 datapoints [31.5 (") {
+		!strings.HasPrefix(message.NewStateReason, "Threshold Crossed: 1 out of the last 3 datapoints [31.5 (") ||
+		!strings.HasSuffix(message.NewStateReason, " was greater than or equal to the threshold (30.0) and 2 missing datapoints were treated as [NonBreaching] "+
+			"(minimum 1 datapoint for OK -> ALARM transition).") {
 		t.Errorf("message %+v", envelope)
 	}
 	if late := changed.Sub(changed.Truncate(10 * time.Second)); late > 5*time.Second {

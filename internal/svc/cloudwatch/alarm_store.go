@@ -46,7 +46,6 @@ type alarmStatus struct {
 	ReasonData   string `json:",omitempty"` // JSON
 	Updated      time.Time
 	Transitioned time.Time
-	Evaluated    bool                `json:",omitempty"` // the state was found by an evaluation
 	Evaluation   api.EvaluationState `json:",omitempty"` // why not all is well with evaluations
 	Suppression  alarm.Suppression   `json:"Suppression,omitzero"`
 }

@@ -44,10 +44,10 @@ func TestEvaluation(t *testing.T) {
 		h.value(t, "m", begin.Add(30*time.Second), 3)
 		time.Sleep(30 * time.Second)
 		state(0, api.StateValueInsufficientData, "Unchecked") // the period is not over
-		state(1, api.StateValueAlarm, "Threshold Crossed: 1 out of the last 1 datapoints [6.0 (01/01/00 00:00:00)] was greater than the threshold (5.0)")
+		state(1, api.StateValueAlarm, "Threshold Crossed: 1 datapoint [6.0 (01/01/00 00:00:00)] was greater than the threshold (5.0)")
 		state(2, api.StateValueAlarm, "")              // the datapoint is still in the range
 		h.value(t, "m", begin.Add(100*time.Second), 1) // late: for minute 1
-		state(3, api.StateValueOk, "Threshold Crossed: 1 out of the last 1 datapoints [1.0 (01/01/00 00:01:00)] was not greater")
+		state(3, api.StateValueOk, "Threshold Crossed: 1 datapoint [1.0 (01/01/00 00:01:00)] was not greater")
 		state(4, api.StateValueOk, "")
 		state(5, api.StateValueInsufficientData, "Insufficient Data: 1 datapoint was unknown.")
 		h.value(t, "m", begin.Add(5*time.Minute), 7)

@@ -14,7 +14,6 @@ type verdict struct {
 	state       alarm.State
 	reason      string
 	data        string              // JSON, or ""
-	evaluated   bool                // by an evaluation, not by a caller
 	value       *float64            // the newest datapoint, for scaling policies
 	path        []string            // composite alarms whose changes led here
 	suppression *alarm.Suppression  // of a composite; nil leaves it as it is
@@ -30,7 +29,7 @@ func (b *alarmBook) transition(a *alarmRecord, v verdict) error {
 	old := a.Status
 	changed := old.State != v.state
 	a.Status.State, a.Status.Reason, a.Status.ReasonData = v.state, v.reason, v.data
-	a.Status.Updated, a.Status.Evaluated, a.Status.Evaluation = b.now, v.evaluated, v.problem
+	a.Status.Updated, a.Status.Evaluation = b.now, v.problem
 	if v.suppression != nil {
 		a.Status.Suppression = *v.suppression
 	}

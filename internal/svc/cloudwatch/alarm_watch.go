@@ -101,7 +101,7 @@ func newWatch(row *alarmRecord) (*watch, error) {
 		return nil, fmt.Errorf("alarm %q is in a shard and has no metric", row.Name)
 	}
 	w := &watch{row: row, period: alarmPeriod(m), scaling: row.scales(row.Status.State), rule: alarm.Rule{
-		N: int(deref(m.EvaluationPeriods)), M: int(deref(m.EvaluationPeriods)),
+		N: int(deref(m.EvaluationPeriods)), M: int(deref(m.EvaluationPeriods)), Counted: m.DatapointsToAlarm != nil,
 		Operator: alarm.Operator(deref(m.ComparisonOperator)), Threshold: deref(m.Threshold), Missing: treatment(m),
 	}}
 	if m.DatapointsToAlarm != nil {
@@ -147,7 +147,7 @@ func fewSamples(stat string) float64 {
 		return 0
 	}
 	if p < 50 {
-		return 10 / (p / 100)
+		return 1000 / p
 	}
-	return 10 / (1 - p/100)
+	return 1000 / (100 - p)
 }
