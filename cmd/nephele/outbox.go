@@ -102,11 +102,8 @@ func (o *outboxReader) list(ctx context.Context, w io.Writer, limit int, follow 
 		}
 		var more app.Outbox
 		err := o.get(ctx, "?limit=1000&after="+strconv.FormatInt(max(0, last-lookBack), 10), &more)
-		switch {
-		case ctx.Err() != nil: // interrupted, which is how following ends
-			return nil
-		case err != nil:
-			return err
+		if err != nil && ctx.Err() == nil {
+			return err // else interrupted, which is how following ends
 		}
 		var fresh []outbox.Mail
 		for _, m := range more.Mails {
