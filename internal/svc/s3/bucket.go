@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"slices"
 
 	api "nephele.dev/nephele/internal/api/s3"
@@ -45,7 +46,7 @@ func (s *Service) CreateBucket(ctx context.Context, in *api.CreateBucketInput) (
 		if err != nil || !made {
 			return err
 		}
-		return configureNew(tx, b.Name, value(in.ObjectOwnership, ownerEnforced), list)
+		return configureNew(tx, b, value(in.ObjectOwnership, ownerEnforced), list)
 	}); err != nil {
 		return nil, err
 	}
@@ -98,18 +99,18 @@ func newBucketACL(in *api.CreateBucketInput, owner string) (*acl, *awserr.Error)
 
 // configureNew gives a new bucket what it has from the start: ownership
 // controls, the public access block, and an ACL where one was asked for.
-func configureNew(tx *store.Tx, bucket string, who api.ObjectOwnership, list *acl) error {
+func configureNew(tx *store.Tx, b bucket, who api.ObjectOwnership, list *acl) error {
 	controls := api.OwnershipControls{Rules: []*api.OwnershipControlsRule{{ObjectOwnership: who}}}
-	if err := saveConfig(tx, bucket, ownershipConfig, controls); err != nil {
+	if err := saveConfig(tx, b, ownershipConfig, controls); err != nil {
 		return err
 	}
-	if err := saveConfig(tx, bucket, publicAccessConfig, publicAccessBlock{true, true, true, true}); err != nil {
+	if err := saveConfig(tx, b, publicAccessConfig, publicAccessBlock{true, true, true, true}); err != nil {
 		return err
 	}
 	if list == nil {
 		return nil
 	}
-	return saveConfig(tx, bucket, aclConfig, list)
+	return saveConfig(tx, b, aclConfig, list)
 }
 
 // region is where a new bucket goes. The endpoint of us-east-1 takes any
@@ -191,7 +192,9 @@ func ownBucket(tx *store.Tx, name string, expectedOwner *string) (bucket, error)
 		return bucket{}, err
 	case b.Account != plane.FromContext(tx.Context()).Caller.Account,
 		expectedOwner != nil && *expectedOwner != b.Account:
-		return bucket{}, errAccessDenied()
+		refused := errAccessDenied()
+		refused.Header = http.Header{"X-Amz-Bucket-Region": {b.Region}}
+		return bucket{}, refused
 	}
 	return b, nil
 }

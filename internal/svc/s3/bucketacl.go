@@ -106,22 +106,19 @@ func (s *Service) PutBucketAcl(ctx context.Context, in *api.PutBucketAclInput) (
 		if bad != nil {
 			return bad
 		}
-		if err := mayGrant(tx, b, list); err != nil {
+		if err := mayGrant(tx, b, list, r.canned != nil); err != nil {
 			return err
 		}
-		return saveConfig(tx, b.Name, aclConfig, list)
+		return saveConfig(tx, b, aclConfig, list)
 	})
 	return &api.PutBucketAclOutput{}, err
 }
 
 // mayGrant refuses grants that the bucket's ownership controls or its public
-// access block forbid. Those to the bucket's owner alone are always good.
-func mayGrant(tx *store.Tx, b bucket, list acl) error {
-	who, err := ownership(tx, b.Name)
-	if err != nil {
-		return err
-	}
-	if who == ownerEnforced && !list.ownersAlone(canonicalID(b.Account)) {
+// access block forbid. Without ACLs no canned one is good, not even "private";
+// grants to the bucket's owner alone are.
+func mayGrant(tx *store.Tx, b bucket, list acl, canned bool) error {
+	if b.ownership() == ownerEnforced && (canned || !list.ownersAlone(canonicalID(b.Account))) {
 		return badRequest("AccessControlListNotSupported", "The bucket does not allow ACLs")
 	}
 	block, err := publicAccess(tx, b.Name)

@@ -49,11 +49,8 @@ func checkEncryption(c *api.ServerSideEncryptionConfiguration) *awserr.Error {
 // GetBucketEncryption answers the bucket's encryption, which every bucket has.
 func (s *Service) GetBucketEncryption(ctx context.Context, in *api.GetBucketEncryptionInput) (*api.GetBucketEncryptionOutput, error) {
 	out := &api.GetBucketEncryptionOutput{}
-	err := s.viewBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) error {
-		e, err := defaultEncryption(tx, b.Name)
-		if err != nil {
-			return err
-		}
+	err := s.viewBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(_ *store.Tx, b bucket) error {
+		e := b.defaultEncryption()
 		rule := &api.ServerSideEncryptionRule{
 			ApplyServerSideEncryptionByDefault: &api.ServerSideEncryptionByDefault{
 				SSEAlgorithm: e.Algorithm, KMSMasterKeyID: optional(e.KeyID),

@@ -38,7 +38,7 @@ func (s *Service) PutBucketPolicy(ctx context.Context, in *api.PutBucketPolicyIn
 			return awserr.New("AccessDenied", http.StatusForbidden, "User: %s is not authorized to perform: s3:PutBucketPolicy on resource: \"%s\" "+
 				"because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.", who, bucketARN(b.Name))
 		}
-		return saveConfig(tx, b.Name, policyConfig, in.Policy)
+		return saveConfig(tx, b, policyConfig, in.Policy)
 	})
 	return &api.PutBucketPolicyOutput{}, err
 }

@@ -40,7 +40,7 @@ func (s *Service) CompleteMultipartUpload(ctx context.Context, in *api.CompleteM
 	path := url.URL{Path: pathMarker + in.Bucket + pathMarker + in.Key}
 	location := plane.FromContext(ctx).BaseURL + path.EscapedPath()
 	out := &api.CompleteMultipartUploadOutput{
-		Location: &location, Bucket: &in.Bucket, Key: &in.Key, ETag: quoted(w.ETag), VersionId: w.version(),
+		Location: &location, Bucket: &in.Bucket, Key: &in.Key, ETag: quoted(w.ETag), VersionId: w.version(), Expiration: w.expiry,
 	}
 	setChecksum(out, w.Sum)
 	setEncryption(out, w.Details.Encryption)

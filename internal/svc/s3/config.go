@@ -44,20 +44,77 @@ func loadConfig[T any](tx *store.Tx, bucket string, kind configKind) (doc T, ok 
 	return doc, true, nil
 }
 
+// hotConfigs are, as part of a bucket's own row, the configurations that every
+// read or write of an object asks for: without them it would cost a query each.
+type hotConfigs struct {
+	Ownership    *api.OwnershipControls                 `json:"ownership,omitempty"`
+	Encryption   *api.ServerSideEncryptionConfiguration `json:"encryption,omitempty"`
+	Lifecycle    bool                                   `json:"lifecycle,omitempty"`    // there is one
+	Notification bool                                   `json:"notification,omitempty"` // likewise
+}
+
+// set takes over a configuration, nil when it is dropped, and reports whether
+// it is a hot one.
+func (h *hotConfigs) set(kind configKind, raw []byte) (hot bool, err error) {
+	switch kind {
+	case ownershipConfig:
+		h.Ownership = nil
+		if raw != nil {
+			err = json.Unmarshal(raw, &h.Ownership)
+		}
+	case encryptionConfig:
+		h.Encryption = nil
+		if raw != nil {
+			err = json.Unmarshal(raw, &h.Encryption)
+		}
+	case lifecycleConfig:
+		h.Lifecycle = raw != nil
+	case notificationConfig:
+		h.Notification = raw != nil
+	default:
+		return false, nil
+	}
+	return true, err
+}
+
 // saveConfig writes a configuration in place of the one there may be.
-func saveConfig(tx *store.Tx, bucket string, kind configKind, doc any) error {
+func saveConfig(tx *store.Tx, b bucket, kind configKind, doc any) error {
 	raw, err := json.Marshal(doc)
 	if err != nil {
-		return fmt.Errorf("%s of bucket %s: %w", kind, bucket, err)
+		return fmt.Errorf("%s of bucket %s: %w", kind, b.Name, err)
 	}
 	_, err = tx.Exec(`insert into s3_bucket_config (bucket, kind, doc) values (?, ?, ?)
-		on conflict (bucket, kind) do update set doc = excluded.doc`, bucket, string(kind), string(raw))
+		on conflict (bucket, kind) do update set doc = excluded.doc`, b.Name, string(kind), string(raw))
+	if err != nil {
+		return err
+	}
+	return saveHot(tx, b, kind, raw)
+}
+
+// saveHot keeps the bucket's row true. The row is read anew: two
+// configurations may be saved in one transaction.
+func saveHot(tx *store.Tx, b bucket, kind configKind, raw []byte) error {
+	b, err := scanBucket(tx.Row(`select `+bucketColumns+` from s3_bucket where name = ?`, b.Name))
+	if err != nil {
+		return err
+	}
+	if hot, err := b.hot.set(kind, raw); err != nil || !hot {
+		return err
+	}
+	doc, err := json.Marshal(b.hot)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`update s3_bucket set hot = ? where name = ?`, string(doc), b.Name)
 	return err
 }
 
-func dropConfig(tx *store.Tx, bucket string, kind configKind) error {
-	_, err := tx.Exec(`delete from s3_bucket_config where bucket = ? and kind = ?`, bucket, string(kind))
-	return err
+func dropConfig(tx *store.Tx, b bucket, kind configKind) error {
+	_, err := tx.Exec(`delete from s3_bucket_config where bucket = ? and kind = ?`, b.Name, string(kind))
+	if err != nil {
+		return err
+	}
+	return saveHot(tx, b, kind, nil)
 }
 
 // dropConfigs forgets all that was configured for a bucket that goes.
@@ -69,7 +126,7 @@ func dropConfigs(tx *store.Tx, bucket string) error {
 // putConfig is the whole of a Put operation whose document is good as it is.
 func (s *Service) putConfig(ctx context.Context, name string, owner *string, kind configKind, doc any) error {
 	return s.updateBucket(ctx, name, owner, func(tx *store.Tx, b bucket) error {
-		return saveConfig(tx, b.Name, kind, doc)
+		return saveConfig(tx, b, kind, doc)
 	})
 }
 
@@ -77,7 +134,7 @@ func (s *Service) putConfig(ctx context.Context, name string, owner *string, kin
 // without a configuration, as in AWS.
 func (s *Service) deleteConfig(ctx context.Context, name string, owner *string, kind configKind) error {
 	return s.updateBucket(ctx, name, owner, func(tx *store.Tx, b bucket) error {
-		return dropConfig(tx, b.Name, kind)
+		return dropConfig(tx, b, kind)
 	})
 }
 
@@ -102,12 +159,11 @@ func notFound(code, message string) *awserr.Error {
 // ownership is who owns what is written to a bucket and whether ACLs count.
 // BucketOwnerEnforced has been the default since April 2023, and ACLs do not
 // count then.
-func ownership(tx *store.Tx, bucket string) (api.ObjectOwnership, error) {
-	c, ok, err := loadConfig[api.OwnershipControls](tx, bucket, ownershipConfig)
-	if err != nil || !ok || len(c.Rules) == 0 {
-		return ownerEnforced, err
+func (b bucket) ownership() api.ObjectOwnership {
+	if c := b.hot.Ownership; c != nil && len(c.Rules) > 0 {
+		return c.Rules[0].ObjectOwnership
 	}
-	return c.Rules[0].ObjectOwnership, nil
+	return ownerEnforced
 }
 
 const (
@@ -126,11 +182,11 @@ type bucketEncryption struct {
 
 // defaultEncryption is a bucket's encryption: AES256 where nothing else was
 // put, as for every bucket since January 2023.
-func defaultEncryption(tx *store.Tx, bucket string) (bucketEncryption, error) {
+func (b bucket) defaultEncryption() bucketEncryption {
 	e := bucketEncryption{Algorithm: "AES256"}
-	c, ok, err := loadConfig[api.ServerSideEncryptionConfiguration](tx, bucket, encryptionConfig)
-	if err != nil || !ok || len(c.Rules) == 0 {
-		return e, err
+	c := b.hot.Encryption
+	if c == nil || len(c.Rules) == 0 {
+		return e
 	}
 	r := c.Rules[0]
 	if d := r.ApplyServerSideEncryptionByDefault; d != nil {
@@ -140,5 +196,5 @@ func defaultEncryption(tx *store.Tx, bucket string) (bucketEncryption, error) {
 	if r.BlockedEncryptionTypes != nil {
 		e.Blocked = r.BlockedEncryptionTypes.EncryptionType
 	}
-	return e, nil
+	return e
 }

@@ -81,7 +81,7 @@ func (s *Service) CopyObject(ctx context.Context, in *api.CopyObjectInput) (*api
 	result := &api.CopyObjectResult{ETag: quoted(w.ETag), LastModified: &w.Modified}
 	setChecksum(result, w.Sum)
 	out := &api.CopyObjectOutput{
-		CopyObjectResult: result, VersionId: w.version(), CopySourceVersionId: f.bucket.shown(f.object),
+		CopyObjectResult: result, VersionId: w.version(), CopySourceVersionId: f.bucket.shown(f.object), Expiration: w.expiry,
 	}
 	setEncryption(out, w.Details.Encryption)
 	return out, nil

@@ -30,10 +30,7 @@ type encryption struct {
 // resolve settles how an object that is put into a bucket is encrypted: as the
 // request says, else as the bucket's default does.
 func (n *newObject) resolve(tx *store.Tx, b bucket) (encryption, error) {
-	def, err := defaultEncryption(tx, b.Name)
-	if err != nil {
-		return encryption{}, err
-	}
+	def := b.defaultEncryption()
 	if n.customer != nil {
 		if slices.Contains(def.Blocked, "SSE-C") {
 			return encryption{}, errAccessDenied()

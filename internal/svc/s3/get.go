@@ -35,6 +35,7 @@ type found struct {
 	partial bool  // the answer is 206
 	part    *part // that was asked for by its number
 	pieces  []piece
+	expiry  *string // x-amz-expiration
 }
 
 // newRead reads what GetObject and HeadObject have in common.
@@ -85,7 +86,7 @@ func (s *Service) GetObject(ctx context.Context, in *api.GetObjectInput) (*api.G
 	if err2 != nil {
 		return nil, err2
 	}
-	out := &api.GetObjectOutput{Body: content}
+	out := &api.GetObjectOutput{Body: content, Expiration: f.expiry}
 	scatter(out, f.answer(&i))
 	f.describe(out, i.ChecksumMode)
 	return out, nil
@@ -103,7 +104,7 @@ func (s *Service) HeadObject(ctx context.Context, in *api.HeadObjectInput) (*api
 	if err2 != nil {
 		return nil, err2
 	}
-	out := &api.HeadObjectOutput{}
+	out := &api.HeadObjectOutput{Expiration: f.expiry}
 	scatter(out, f.answer(&i))
 	f.describe(out, i.ChecksumMode)
 	return out, nil
@@ -291,9 +292,21 @@ func (f *found) resolve(tx *store.Tx, r read) error {
 	if err := f.stretch(tx, r); err != nil {
 		return err
 	}
-	pieces, err2 := pieces(tx, f.object, f.span)
-	f.pieces = pieces
+	var err2 error
+	if f.expiry, err2 = f.expires(tx); err2 != nil {
+		return err2
+	}
+	f.pieces, err2 = pieces(tx, f.object, f.span)
 	return err2
+}
+
+// expires is when lifecycle rules expire the object; versions that are not
+// current have no such time.
+func (f *found) expires(tx *store.Tx) (*string, error) {
+	if !f.Retired.IsZero() {
+		return nil, nil
+	}
+	return expiration(tx, f.bucket, f.object)
 }
 
 // stretch works out the span from the part number or the range.

@@ -45,7 +45,7 @@ func (s *Service) PutBucketLifecycleConfiguration(ctx context.Context, in *api.P
 	}
 	out := &api.PutBucketLifecycleConfigurationOutput{TransitionDefaultMinimumObjectSize: &c.Minimum}
 	return out, s.updateBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) error {
-		if err := saveConfig(tx, b.Name, lifecycleConfig, c); err != nil {
+		if err := saveConfig(tx, b, lifecycleConfig, c); err != nil {
 			return err
 		}
 		return s.engine.Put(tx, lifecycleKind, b.Name, midnightAfter(tx.Now()), nil)

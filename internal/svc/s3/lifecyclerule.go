@@ -206,7 +206,10 @@ func (c lifecycle) aborts(key string, initiated time.Time) (at time.Time, rule *
 
 // expiration is the x-amz-expiration header of an object: when it expires, and
 // by which rule; nil if it never does.
-func expiration(tx *store.Tx, o object) (*string, error) {
+func expiration(tx *store.Tx, b bucket, o object) (*string, error) {
+	if !b.hot.Lifecycle {
+		return nil, nil
+	}
 	c, ok, err := loadConfig[lifecycle](tx, o.Bucket, lifecycleConfig)
 	if err != nil || !ok {
 		return nil, err

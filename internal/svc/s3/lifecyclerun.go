@@ -75,7 +75,7 @@ func (s *Service) carryOut(ctx context.Context, w *engine.Work) (engine.Next, er
 		}
 		next = engine.Now().WithState(n.pos)
 		if n.pos.Phase == walksEnd {
-			next = engine.At(midnightAfter(tx.Now()))
+			next = engine.At(midnightAfter(tx.Now())).WithState(walk{})
 		}
 		return nil
 	})

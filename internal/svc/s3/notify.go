@@ -28,6 +28,9 @@ const notifySubject = "Amazon S3 Notification"
 // changed tells of a change in the transaction that makes it: to the topics
 // and queues whose rules want it, and to EventBridge where that is on.
 func (s *Service) changed(tx *store.Tx, e objectEvent) error {
+	if !e.Bucket.hot.Notification {
+		return nil
+	}
 	c, ok, err := loadConfig[notifications](tx, e.Bucket.Name, notificationConfig)
 	if err != nil || !ok {
 		return err

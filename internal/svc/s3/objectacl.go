@@ -34,10 +34,7 @@ func (n *newObject) aclRequest() aclRequest {
 // resolve makes a list of what is asked for an object of the caller's. In a
 // bucket whose owner owns everything there is none, and asking for one fails.
 func (r aclRequest) resolve(tx *store.Tx, b bucket, objectOwner string) (acl, error) {
-	o, err := ownership(tx, b.Name)
-	if err != nil {
-		return acl{}, err
-	}
+	o := b.ownership()
 	granted, err2 := headerGrants(r.headers)
 	if err2 != nil {
 		return acl{}, err2
@@ -117,10 +114,7 @@ func (s *Service) GetObjectAcl(ctx context.Context, in *api.GetObjectAclInput) (
 		if err != nil {
 			return err
 		}
-		how, err := ownership(tx, b.Name)
-		if err != nil {
-			return err
-		}
+		how := b.ownership()
 		list := o.Details.ACL
 		if how == ownerEnforced {
 			list = acl{} // kept, but it does not count

@@ -36,7 +36,7 @@ func (s *Service) PutBucketOwnershipControls(ctx context.Context, in *api.PutBuc
 				return errACLOwnership()
 			}
 		}
-		return saveConfig(tx, b.Name, ownershipConfig, c)
+		return saveConfig(tx, b, ownershipConfig, c)
 	})
 	return &api.PutBucketOwnershipControlsOutput{}, err
 }

@@ -83,11 +83,7 @@ func (s *Service) publicReader(tx *store.Tx, b bucket) (publicReader, error) {
 	if p.block, err = publicAccess(tx, b.Name); err != nil {
 		return p, err
 	}
-	who, err := ownership(tx, b.Name)
-	if err != nil {
-		return p, err
-	}
-	p.acls = who != ownerEnforced && !p.block.IgnorePublicAcls
+	p.acls = b.ownership() != ownerEnforced && !p.block.IgnorePublicAcls
 	list, err := bucketACL(tx, b)
 	p.list = p.acls && list.opensTo(groupAll)
 	return p, err

@@ -17,6 +17,7 @@ type write struct {
 	cond   writeCondition
 	owner  *string // expected, of the bucket
 	began  bool    // there was an object when the write began
+	expiry *string // x-amz-expiration of the answer
 	event  string  // what is told of it
 	reason string
 }
@@ -55,7 +56,7 @@ func (s *Service) put(ctx context.Context, in *api.PutObjectInput, event, reason
 	if err := s.commit(ctx, w, st); err != nil {
 		return nil, err
 	}
-	out := &api.PutObjectOutput{ETag: quoted(w.ETag), VersionId: w.version()}
+	out := &api.PutObjectOutput{ETag: quoted(w.ETag), VersionId: w.version(), Expiration: w.expiry}
 	setChecksum(out, w.Sum)
 	setEncryption(out, w.Details.Encryption)
 	return out, nil
@@ -130,6 +131,10 @@ func (s *Service) replace(tx *store.Tx, b bucket, h history, w *write) error {
 	}
 	w.bucket, w.Modified = b, tx.Now()
 	if err := h.add(tx, b, &w.object); err != nil {
+		return err
+	}
+	var err error
+	if w.expiry, err = expiration(tx, b, w.object); err != nil {
 		return err
 	}
 	return s.changed(tx, newEvent(tx, b, w.event, w.reason, w.object))

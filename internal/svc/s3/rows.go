@@ -147,20 +147,24 @@ type bucket struct {
 	Created               time.Time
 	Versioning            string // "" while it never had any, Enabled or Suspended
 	Tags                  map[string]string
+	hot                   hotConfigs
 }
 
-const bucketColumns = `name, account, region, created, versioning, tags`
+const bucketColumns = `name, account, region, created, versioning, tags, hot`
 
 func scanBucket(r store.Row) (bucket, error) {
 	var b bucket
 	var created int64
-	var tags []byte
-	if err := r.Scan(&b.Name, &b.Account, &b.Region, &created, &b.Versioning, &tags); err != nil {
+	var tags, hot []byte
+	if err := r.Scan(&b.Name, &b.Account, &b.Region, &created, &b.Versioning, &tags, &hot); err != nil {
 		return bucket{}, err
 	}
 	b.Created = store.FromMicros(created)
 	if err := json.Unmarshal(tags, &b.Tags); err != nil {
 		return bucket{}, fmt.Errorf("tags of bucket %s: %w", b.Name, err)
+	}
+	if err := json.Unmarshal(hot, &b.hot); err != nil {
+		return bucket{}, fmt.Errorf("configurations of bucket %s: %w", b.Name, err)
 	}
 	return b, nil
 }

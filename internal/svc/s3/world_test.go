@@ -11,6 +11,7 @@ import (
 	api "nephele.dev/nephele/internal/api/s3"
 	"nephele.dev/nephele/internal/awserr"
 	"nephele.dev/nephele/internal/blob"
+	"nephele.dev/nephele/internal/courier"
 	"nephele.dev/nephele/internal/engine"
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/store"
@@ -28,6 +29,8 @@ type world struct {
 	blobs  *blob.Store
 	engine *engine.Engine
 	plane  *plane.Plane
+	svc    *s3.Service
+	told   *told
 }
 
 func each(t *testing.T, f func(t *testing.T, w *world)) {
@@ -35,20 +38,23 @@ func each(t *testing.T, f func(t *testing.T, w *world)) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) { f(t, newWorld(t, db)) })
 }
 
-func newWorld(t testing.TB, db *store.DB) *world {
+func newWorld(t testing.TB, db *store.DB) *world { return newWorldWith(t, db, engine.Options{}) }
+
+func newWorldWith(t testing.TB, db *store.DB, o engine.Options) *world {
 	t.Helper()
 	blobs, err := blob.Open(t.Context(), "file://"+t.TempDir()+"?sync=off")
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := engine.New(db, engine.Options{})
-	svc := s3.New(s3.Deps{DB: db, Engine: e, Blob: blobs})
+	e := engine.New(db, o)
+	p := plane.New(plane.Options{Logger: slog.New(slog.DiscardHandler)})
+	tell := newTold(p)
+	svc := s3.New(s3.Deps{DB: db, Engine: e, Blob: blobs, Plane: p, Courier: courier.New(e, p, tell.services())})
 	svc.Flows(e)
+	p.Register(api.Service(), svc.Handlers())
 	if err := e.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	p := plane.New(plane.Options{Logger: slog.New(slog.DiscardHandler)})
-	p.Register(api.Service(), svc.Handlers())
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
@@ -59,7 +65,7 @@ func newWorld(t testing.TB, db *store.DB) *world {
 			t.Error(err)
 		}
 	})
-	return &world{Client: client(p, account, "us-east-1"), db: db, blobs: blobs, engine: e, plane: p}
+	return &world{Client: client(p, account, "us-east-1"), db: db, blobs: blobs, engine: e, plane: p, svc: svc, told: tell}
 }
 
 func client(p *plane.Plane, account, region string) api.Client {
