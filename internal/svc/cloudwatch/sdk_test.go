@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -189,6 +191,58 @@ func TestGraphsAndDashboards(t *testing.T) {
 		status, body := form(t, server.URL, tt.form)
 		if status != tt.status || !strings.Contains(body, tt.want) {
 			t.Errorf("%v: %d %s", tt.form, status, body)
+		}
+	}
+}
+
+// TestWidgetAlarm draws what an alarm watches, and its threshold.
+func TestWidgetAlarm(t *testing.T) {
+	t.Parallel()
+	c := sdk.NewFromConfig(nepheletest.Start(t).Config)
+	var data []types.MetricDatum
+	for i := range 30 {
+		at := time.Now().Add(time.Duration(i-30) * time.Minute)
+		data = append(data, types.MetricDatum{MetricName: new("Errors"), Timestamp: &at, Value: new(float64(i % 7))})
+	}
+	if _, err := c.PutMetricData(t.Context(), &sdk.PutMetricDataInput{Namespace: new("Shop"), MetricData: data}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := c.PutMetricAlarm(t.Context(), &sdk.PutMetricAlarmInput{
+		AlarmName: new("errors"), Namespace: new("Shop"), MetricName: new("Errors"), Statistic: types.StatisticSum, Period: new(int32(60)),
+		EvaluationPeriods: new(int32(3)), DatapointsToAlarm: new(int32(2)), Threshold: new(4.5), ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	draw := func(annotations string) ([]byte, error) {
+		out, err := c.GetMetricWidgetImage(t.Context(), &sdk.GetMetricWidgetImageInput{
+			MetricWidget: new(`{"title":"The alarm","start":"-PT30M","annotations":{"alarms":[` + annotations + `]}}`),
+		})
+		if err != nil {
+			return nil, err
+		}
+		return out.MetricWidgetImage, nil
+	}
+	const alarm = "arn:aws:cloudwatch:us-east-1:000000000000:alarm:"
+	image, err := draw(`"` + alarm + `errors"`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *keep != "" {
+		if err := os.WriteFile(filepath.Join(*keep, "widget-alarm.png"), image, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	empty, err := draw("")
+	if err != nil || len(image) < len(empty)+1000 {
+		t.Errorf("an image with an alarm has %d bytes, one without %d (%v)", len(image), len(empty), err)
+	}
+	for name, want := range map[string]string{
+		alarm + "none": "the alarm none does not exist.", "x": "annotations.alarms[0] should be the ARN of an alarm.",
+	} {
+		_, err := draw(`"` + name + `"`)
+		if e, ok := errors.AsType[smithy.APIError](err); !ok || e.ErrorMessage() != "The parameter MetricWidget is invalid: "+want {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -38,14 +38,18 @@ func (s *Service) GetMetricWidgetImage(ctx context.Context, in *api.GetMetricWid
 	if err != nil {
 		return nil, err
 	}
-	chart := w.chart()
+	var chart *plot.Chart
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		region := call.Caller.Region
 		if w.Region != "" {
 			region = w.Region
 		}
-		chart.Series = nil
-		return w.evaluate(newEvaluation(tx, call.Caller.Account, region, w.queries(), w.aligned(), w.end), chart)
+		drawn := *w // the function may run again
+		if err := drawn.takeAlarms(tx, call.Caller.Account, region); err != nil {
+			return err
+		}
+		chart = drawn.chart()
+		return drawn.evaluate(newEvaluation(tx, call.Caller.Account, region, drawn.queries(), w.aligned(), w.end), chart)
 	})
 	if err != nil {
 		return nil, err

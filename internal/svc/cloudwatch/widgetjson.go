@@ -134,8 +134,8 @@ func (w *widget) checkNames() error {
 	if w.zone, ok = parseZone(w.Timezone); !ok {
 		return invalidWidget("timezone should be + or - and four digits.")
 	}
-	if len(w.Annotations.Alarms) > 0 {
-		return notImplemented("Nephele does not implement alarm annotations of cloudwatch:GetMetricWidgetImage yet.")
+	if len(w.Annotations.Alarms) > maxWidgetMetrics {
+		return invalidWidget("it has more than %d alarms.", maxWidgetMetrics)
 	}
 	return nil
 }
