@@ -147,8 +147,10 @@ func TestValues(t *testing.T) {
 		want             map[string]string
 	}{
 		{"frank", access, map[string]string{}},
-		{`{ $.errorCode = 400 && ($.user.id = 2 || $.eventType = "*") && $.gone NOT EXISTS }`, trail,
-			map[string]string{"$.errorCode": "400", "$.user.id": "1", "$.eventType": "UpdateTrail"}},
+		{
+			`{ $.errorCode = 400 && ($.user.id = 2 || $.eventType = "*") && $.gone NOT EXISTS }`, trail,
+			map[string]string{"$.errorCode": "400", "$.user.id": "1", "$.eventType": "UpdateTrail"},
+		},
 		{`{ $.objectList[*].id = 2 }`, trail, map[string]string{"$.objectList[*].id": "1"}},
 		{"[]", access, map[string]string{"$1": "127.0.0.1", "$2": "-", "$3": "frank", "$4": "10/Oct/2000:13:25:15 -0700", "$5": "GET /index.html HTTP/1.0", "$6": "404", "$7": "1534"}},
 		{"[ip, id, user, when, request, status=4*, bytes]", access, map[string]string{"$ip": "127.0.0.1", "$id": "-", "$user": "frank", "$when": "10/Oct/2000:13:25:15 -0700", "$request": "GET /index.html HTTP/1.0", "$status": "404", "$bytes": "1534"}},

@@ -20,8 +20,16 @@ func frames() []eventFrame {
 		{payload: []byte("{'foo':'bar'}")},
 		{headers: []eventHeader{{"content-type", "application/json"}}, payload: []byte("{'foo':'bar'}")},
 		{headers: []eventHeader{
-			{"yes", true}, {"no", false}, {"byte", int8(-7)}, {"short", int16(-300)}, {"int", int32(math.MinInt32)}, {"long", int64(math.MaxInt64)},
-			{"bytes", []byte{0, 255}}, {"text", "ünï"}, {"time", time.UnixMilli(1_700_000_000_123).UTC()}, {"uuid", [16]byte{15: 1}},
+			{"yes", true},
+			{"no", false},
+			{"byte", int8(-7)},
+			{"short", int16(-300)},
+			{"int", int32(math.MinInt32)},
+			{"long", int64(math.MaxInt64)},
+			{"bytes", []byte{0, 255}},
+			{"text", "ünï"},
+			{"time", time.UnixMilli(1_700_000_000_123).UTC()},
+			{"uuid", [16]byte{15: 1}},
 		}},
 	}
 }
