@@ -57,6 +57,8 @@ func Read(body io.Reader, contentType string) (*Form, error) {
 	for {
 		part, err := reader.NextRawPart()
 		switch {
+		case errors.Is(err, io.EOF) && len(f.Fields) == 0:
+			return nil, malformed()
 		case errors.Is(err, io.EOF):
 			return nil, invalidArgument(fileField, "0", "POST requires exactly one file upload per request.")
 		case err != nil:
