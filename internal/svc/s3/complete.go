@@ -137,6 +137,10 @@ func choose(u upload, have []part, list []*api.CompletedPart) ([]part, error) {
 				"not have been uploaded, or the specified entity tag may not match the part's entity tag.").
 				With("UploadId", u.ID).With("PartNumber", n).With("ETag", strings.Trim(value(c.ETag, ""), `"`))
 		}
+		if u.SumType == composite && sumOfPart(c, u) == nil {
+			return nil, errInvalidRequest("The upload was created using a %s checksum. The complete request must include the checksum "+
+				"for each part. It was missing for part %d in the request.", lower(u.Algorithm), n)
+		}
 		chosen = append(chosen, p)
 	}
 	return chosen, checkPartSizes(chosen)
@@ -153,11 +157,17 @@ func checkPartSizes(chosen []part) error {
 	return nil
 }
 
-// sumAgrees reports whether the checksum that the list gives for a part, if
-// any, is the part's.
+// sumOfPart is the checksum by the upload's algorithm that the list gives for a
+// part, or nil.
+func sumOfPart(c *api.CompletedPart, u upload) *string {
+	sum, _ := reflect.ValueOf(c).Elem().FieldByName("Checksum" + u.sumAlgorithm()).Interface().(*string)
+	return sum
+}
+
+// sumAgrees reports whether that checksum, if any, is the part's.
 func sumAgrees(c *api.CompletedPart, u upload, p part) bool {
-	f := reflect.ValueOf(c).Elem().FieldByName("Checksum" + u.sumAlgorithm())
-	return f.IsNil() || f.Elem().String() == p.Sum
+	sum := sumOfPart(c, u)
+	return sum == nil || *sum == p.Sum
 }
 
 // checkWhole compares the object with what the request says it should be.

@@ -42,6 +42,10 @@ func (s *Service) open(ctx context.Context, src source) (*found, io.ReadCloser, 
 	if awserr.Is(err, "MethodNotAllowed") {
 		return nil, nil, errInvalidRequest("The source of a copy request may not specifically refer to a delete marker by version id.")
 	}
+	if awserr.Is(err, "InvalidObjectState") {
+		return nil, nil, api.NewObjectNotInActiveTierError(
+			"The source object of the COPY operation is not in the active tier and is only stored in Amazon S3 Glacier.")
+	}
 	if awserr.Is(err, "NotModified") {
 		condition := "If-Modified-Since"
 		if src.cond.ifNoneMatch != nil {

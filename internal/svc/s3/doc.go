@@ -17,6 +17,23 @@
 //	                              |
 //	                              +-------Abort-------> gone, parts are garbage
 //
+// # Versions
+//
+// s3_object holds the current object of each key, and s3_version everything
+// else: noncurrent versions and all delete markers. So a listing of objects
+// never meets what it must not show, however much lies behind, and a bucket that
+// never had versions pays nothing for them. Either a key has a row in s3_object,
+// or the newest of its rows in s3_version is a delete marker, which is then the
+// current version (retired = 0), or the key has no rows at all.
+//
+//	put     s3_object --retire--> s3_version      (the null version is replaced)
+//	delete  s3_object --retire--> s3_version, and a delete marker above
+//	delete a version: the row goes; was it the current one, the next below is promoted
+//
+// Versions of a key are ordered by seq: the microsecond of their commit, but
+// always above the key's greatest. A version id begins with it, so that a
+// listing goes on behind a version by its id alone, even when that is gone.
+//
 // # Garbage
 //
 // Two flows, put by the first bucket, never end. "s3.garbage" deletes the blobs
@@ -33,17 +50,26 @@
 // from a key. With a delimiter it is one recursive query that hops along the
 // index: from the first key of a common prefix straight behind the prefix, so
 // that a page costs as many looks as it has lines, however much lies between.
-// A client's marker inside a common prefix hops likewise, as in AWS.
+// A client's marker inside a common prefix hops likewise, as in AWS. Versions
+// and uploads are listed the same way; a listing of versions merges two tables.
+//
+// # Encryption and access
+//
+// Under a customer's key (SSE-C) the bytes are really encrypted: see
+// customer.go. AES256, aws:kms and aws:kms:dsse are kept with the object and
+// told as AWS tells them, the bucket's default included, but there is no key
+// service yet: bytes lie in the blob store as they came, and a KMS key is a name.
+//
+// Access control lists are kept and answered where the bucket's ownership lets
+// them count. In a bucket of BucketOwnerEnforced, the default, every list but
+// the owner's full control is refused as AWS refuses it.
 //
 // # What is refused
 //
-// Nothing is claimed that is not so. Objects are not encrypted at rest, so
-// requests for encryption are answered NotImplemented and no encryption header
-// is ever sent. Buckets behave as with ObjectOwnership BucketOwnerEnforced, the
-// default since April 2023: ACLs other than private and
-// bucket-owner-full-control are refused as AWS refuses them. Buckets are not
-// versioned; "null" is the only version id. The storage classes GLACIER and
-// DEEP_ARCHIVE are kept but cannot be read back, for RestoreObject is not here.
+// Object lock, RestoreObject, SelectObjectContent and torrents are not here. The
+// storage classes GLACIER and DEEP_ARCHIVE are kept but cannot be read back.
+// MFA delete is refused. Customer's keys are taken over plain HTTP as well,
+// where AWS insists on TLS.
 //
 // One deviation is deliberate: there is one endpoint for all regions, so a
 // bucket answers in whatever region the request is signed for, instead of

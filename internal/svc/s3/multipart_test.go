@@ -5,6 +5,7 @@ import (
 	"crypto/md5" //nolint:gosec // the ETag's definition
 	"encoding/hex"
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -32,7 +33,12 @@ func (w *world) parts(t testing.TB, up *api.CreateMultipartUploadOutput, numbers
 			Bucket: *up.Bucket, Key: *up.Key, UploadId: *up.UploadId, PartNumber: numbers[i], Body: bytes.NewReader(b),
 			ContentLength: new(int64(len(b))), ChecksumAlgorithm: up.ChecksumAlgorithm,
 		}))(t)
-		list = append(list, &api.CompletedPart{PartNumber: &numbers[i], ETag: out.ETag})
+		c := &api.CompletedPart{PartNumber: &numbers[i], ETag: out.ETag}
+		if a := up.ChecksumAlgorithm; a != nil {
+			name := "Checksum" + string(*a)
+			reflect.ValueOf(c).Elem().FieldByName(name).Set(reflect.ValueOf(out).Elem().FieldByName(name))
+		}
+		list = append(list, c)
 	}
 	return list
 }
@@ -107,6 +113,8 @@ func TestMultipartChecksums(t *testing.T) {
 			{"CRC32", "FULL_OBJECT", "FULL_OBJECT"},
 			{"CRC64NVME", "", "FULL_OBJECT"},
 			{"SHA256", "", "COMPOSITE"},
+			{"MD5", "", "COMPOSITE"},
+			{"XXHASH128", "", "COMPOSITE"},
 		} {
 			in := &api.CreateMultipartUploadInput{Bucket: "bucket", Key: "k", ChecksumAlgorithm: new(api.ChecksumAlgorithm(c.algorithm))}
 			if c.sumType != "" {

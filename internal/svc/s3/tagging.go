@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	api "nephele.dev/nephele/internal/api/s3"
@@ -61,6 +62,8 @@ func addTag(tags map[string]string, key, value string) *awserr.Error {
 	switch {
 	case key == "" || utf8.RuneCountInString(key) > maxTagKey:
 		return badRequest("InvalidTag", "The TagKey you have provided is invalid").With("TagKey", key)
+	case strings.HasPrefix(strings.ToLower(key), "aws:"):
+		return badRequest("InvalidTag", "System tags cannot be added/updated by requester").With("TagKey", key)
 	case utf8.RuneCountInString(value) > maxTagValue:
 		return badRequest("InvalidTag", "The TagValue you have provided is invalid").
 			With("TagKey", key).With("TagValue", value)

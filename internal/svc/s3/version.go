@@ -199,8 +199,10 @@ func (h history) makeRoom(tx *store.Tx, b bucket, o object) error {
 	case h.exists:
 		old := h.current
 		old.Retired = tx.Now()
-		if err := removeObject(tx, old); err != nil {
-			return err
+		if o.Marker { // an object is written over it
+			if err := removeObject(tx, old); err != nil {
+				return err
+			}
 		}
 		if err := writeOld(tx, old); err != nil {
 			return err
