@@ -1,6 +1,7 @@
 package insights
 
 import (
+	"errors"
 	"math"
 	"regexp"
 	"regexp/syntax"
@@ -217,7 +218,7 @@ func (p *parser) regexp(start int, text string) *regexp.Regexp {
 		return re
 	}
 	why := err.Error()
-	if bad, ok := err.(*syntax.Error); ok {
+	if bad, ok := errors.AsType[*syntax.Error](err); ok {
 		why = string(bad.Code) + ": " + bad.Expr
 	}
 	p.fail(start, "invalid regular expression: %s", why)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,10 +19,10 @@ var start = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 // lines makes events a minute apart, given oldest first.
 func lines(messages ...string) iter.Seq2[insights.Event, error] {
 	return func(yield func(insights.Event, error) bool) {
-		for i := len(messages) - 1; i >= 0; i-- {
+		for i, message := range slices.Backward(messages) {
 			at := start.Add(time.Duration(i) * time.Minute)
 			e := insights.Event{
-				Timestamp: at, Ingested: at.Add(time.Second), Message: messages[i],
+				Timestamp: at, Ingested: at.Add(time.Second), Message: message,
 				LogStream: fmt.Sprintf("s%d", i%2), Log: "123456789012:/app", Pointer: fmt.Sprintf("p%d", i),
 			}
 			if !yield(e, nil) {
@@ -175,8 +176,7 @@ func TestRefusals(t *testing.T) {
 	}
 	for _, query := range []string{"pattern @message", "fields @message | diff", "SOURCE logGroups()"} {
 		_, err := insights.Parse(query, start)
-		var missing *insights.Unsupported
-		if !errors.As(err, &missing) {
+		if _, ok := errors.AsType[*insights.Unsupported](err); !ok {
 			t.Errorf("%s: %v", query, err)
 		}
 	}

@@ -137,7 +137,8 @@ func (s *scanner) word(keyword string) bool {
 	return false
 }
 
-// field takes a name whose parts may stand in backticks: a.`b-c`.d
+// field takes a name whose parts may stand in backticks, such as a.`b-c`.d, or
+// returns "".
 func (s *scanner) field() string {
 	s.space()
 	var b strings.Builder

@@ -94,12 +94,11 @@ func (s *Service) StartQuery(ctx context.Context, in *api.StartQueryInput) (*api
 
 // malformed answers why a query cannot be understood.
 func malformed(err error) error {
-	var missing *insights.Unsupported
-	if errors.As(err, &missing) {
+	if missing, ok := errors.AsType[*insights.Unsupported](err); ok {
 		return notImplemented(missing.What)
 	}
-	var bad *insights.SyntaxError
-	if !errors.As(err, &bad) {
+	bad, ok := errors.AsType[*insights.SyntaxError](err)
+	if !ok {
 		return err
 	}
 	start, end := int32(bad.Start), int32(bad.End)
