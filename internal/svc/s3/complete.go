@@ -160,7 +160,7 @@ func checkPartSizes(chosen []part) error {
 // sumOfPart is the checksum by the upload's algorithm that the list gives for a
 // part, or nil.
 func sumOfPart(c *api.CompletedPart, u upload) *string {
-	sum, _ := reflect.ValueOf(c).Elem().FieldByName("Checksum" + u.sumAlgorithm()).Interface().(*string)
+	sum, _ := reflect.TypeAssert[*string](reflect.ValueOf(c).Elem().FieldByName("Checksum" + u.sumAlgorithm()))
 	return sum
 }
 

@@ -98,14 +98,11 @@ func (k *customerKey) continues(e encryption) *awserr.Error {
 
 // mayContinue is continues for requests that move no bytes: the key may be left
 // out.
-func (k *customerKey) mayContinue(e encryption) error {
+func (k *customerKey) mayContinue(e encryption) *awserr.Error {
 	if k == nil {
 		return nil
 	}
-	if err := k.continues(e); err != nil {
-		return err
-	}
-	return nil
+	return k.continues(e)
 }
 
 // cipher returns a reader of r's bytes, encrypted or decrypted, which is the

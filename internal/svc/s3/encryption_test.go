@@ -88,6 +88,8 @@ func TestObjectACL(t *testing.T) {
 		must(w.PutBucketOwnershipControls(ctx, &api.PutBucketOwnershipControlsInput{Bucket: "bucket", OwnershipControls: &api.OwnershipControls{
 			Rules: []*api.OwnershipControlsRule{{ObjectOwnership: "ObjectWriter"}},
 		}}))(t)
+		_, err = w.PutObjectAcl(ctx, &api.PutObjectAclInput{Bucket: "bucket", Key: "k", ACL: canned("public-read")})
+		_ = refused(t, "AccessDenied", 403, err)
 		must(w.DeletePublicAccessBlock(ctx, &api.DeletePublicAccessBlockInput{Bucket: "bucket"}))(t)
 		must(w.PutObjectAcl(ctx, &api.PutObjectAclInput{Bucket: "bucket", Key: "k", ACL: canned("public-read")}))(t)
 		if got := w.acl(t, "k"); got != "owner:FULL_CONTROL http://acs.amazonaws.com/groups/global/AllUsers:READ" {

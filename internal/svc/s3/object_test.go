@@ -347,5 +347,7 @@ func TestServiceCaller(t *testing.T) {
 		anonymous := api.Client{Invoker: w.plane.As(plane.Caller{Kind: plane.Anonymous, Region: "us-east-1"})}
 		_, err := anonymous.GetObject(t.Context(), &api.GetObjectInput{Bucket: "bucket", Key: "k"})
 		_ = refused(t, "AccessDenied", 403, err)
+		_, err = anonymous.GetObject(t.Context(), &api.GetObjectInput{Bucket: "bucket", Key: "k", ResponseContentType: new("text/html")})
+		_ = refused(t, "InvalidRequest", 400, err)
 	})
 }

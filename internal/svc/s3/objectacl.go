@@ -31,9 +31,23 @@ func (n *newObject) aclRequest() aclRequest {
 	}}
 }
 
-// resolve makes a list of what is asked for an object of the caller's. In a
-// bucket whose owner owns everything there is none, and asking for one fails.
+// resolve makes a list of what is asked for an object of the caller's, unless
+// the bucket blocks what would be public.
 func (r aclRequest) resolve(tx *store.Tx, b bucket, objectOwner string) (acl, error) {
+	list, err := r.list(tx, b, objectOwner)
+	if err != nil || !list.public() {
+		return list, err
+	}
+	block, err := publicAccess(tx, b.Name)
+	if err == nil && block.BlockPublicAcls {
+		err = errAccessDenied()
+	}
+	return list, err
+}
+
+// list makes the list. In a bucket whose owner owns everything there is none,
+// and asking for one fails.
+func (r aclRequest) list(tx *store.Tx, b bucket, objectOwner string) (acl, error) {
 	o := b.ownership()
 	granted, err2 := headerGrants(r.headers)
 	if err2 != nil {
