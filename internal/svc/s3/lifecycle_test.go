@@ -117,8 +117,10 @@ func TestLifecycleMonths(t *testing.T) {
 			t, "bucket",
 			rule("logs", "logs/", days(3)),
 			rule("cold", "cold/", func(r *api.LifecycleRule) {
-				r.Transitions = []*api.Transition{{Days: new(int32(30)), StorageClass: new(api.TransitionStorageClass("STANDARD_IA"))},
-					{Days: new(int32(60)), StorageClass: new(api.TransitionStorageClass("GLACIER"))}}
+				r.Transitions = []*api.Transition{
+					{Days: new(int32(30)), StorageClass: new(api.TransitionStorageClass("STANDARD_IA"))},
+					{Days: new(int32(60)), StorageClass: new(api.TransitionStorageClass("GLACIER"))},
+				}
 				r.Expiration = &api.LifecycleExpiration{Days: new(int32(90))}
 			}),
 			rule("date", "date/", func(r *api.LifecycleRule) {
