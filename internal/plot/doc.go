@@ -7,7 +7,7 @@
 // anti-aliased rasterizer (vector), its font engine (font/opentype) and the Go
 // fonts, which are embedded. Chart libraries were looked at and left aside: they
 // have no second axis with bands between thresholds, or bring PDF and SVG
-// writers along, at ten times the weight.
+// writers along, at a greater weight.
 //
 // # From chart to pixels
 //
