@@ -30,13 +30,14 @@ var rules = []rule{
 	{room: "internal/arn/...", stdOnly: true},
 	{room: "internal/when/...", stdOnly: true},
 	{room: "internal/page/...", stdOnly: true},
-	{room: "internal/logfilter", stdOnly: true},
+	{room: "internal/logfilter", stdOnly: true, may: []string{"internal/regex"}},
+	{room: "internal/regex", stdOnly: true},
 
 	{room: "internal/eventpattern/...", stdOnly: true, may: []string{"internal/eventpattern/...", "internal/awserr"}},
 	{room: "internal/metricmath/...", stdOnly: true, may: []string{"internal/metricmath/..."}},
 	{room: "internal/alarm/...", stdOnly: true, may: []string{"internal/alarm/..."}},
-	{room: "internal/logfilter/...", stdOnly: true, may: []string{"internal/logfilter/..."}},
-	{room: "internal/insights/...", stdOnly: true, may: []string{"internal/insights/..."}},
+	{room: "internal/logfilter/...", stdOnly: true, may: []string{"internal/logfilter/...", "internal/regex"}},
+	{room: "internal/insights/...", stdOnly: true, may: []string{"internal/insights/...", "internal/regex"}},
 	{room: "internal/plot/...", may: []string{"internal/plot/..."}},
 	{room: "internal/outbox/...", may: append([]string{"internal/store/..."}, leaves...)},
 

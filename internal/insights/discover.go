@@ -1,6 +1,7 @@
 package insights
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,7 +11,8 @@ import (
 const MaxDiscovered = 200
 
 // Discover returns the fields of an event: the system's, then those of a JSON
-// message by their paths in alphabetical order.
+// message by their paths in alphabetical order. Of more than MaxDiscovered
+// those that come first are found, by the names at each level.
 func Discover(e Event) []Field {
 	r := &record{event: &e}
 	var fields []Field
@@ -22,7 +24,7 @@ func Discover(e Event) []Field {
 		flatten("", tree, &found)
 	}
 	slices.SortFunc(found, func(a, b Field) int { return strings.Compare(a.Name, b.Name) })
-	return append(fields, found[:min(len(found), MaxDiscovered)]...)
+	return append(fields, found...)
 }
 
 // flatten collects the leaves of a JSON value.
@@ -33,13 +35,19 @@ func flatten(path string, tree any, into *[]Field) {
 		}
 		return path + "." + name
 	}
+	if len(*into) >= MaxDiscovered { // paths can be long, and many
+		return
+	}
 	switch t := tree.(type) {
 	case map[string]any:
-		for name, v := range t {
-			flatten(below(name), v, into)
+		for _, name := range slices.Sorted(maps.Keys(t)) {
+			flatten(below(name), t[name], into)
 		}
 	case []any:
 		for i, v := range t {
+			if len(*into) >= MaxDiscovered {
+				return
+			}
 			flatten(below(strconv.Itoa(i)), v, into)
 		}
 	default:

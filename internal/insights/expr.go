@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"nephele.dev/nephele/internal/regex"
 )
 
 // expr is a part of an expression.
@@ -211,9 +213,12 @@ func (p *parser) pattern(a expr, not bool) expr {
 	return match{a: a, sub: p.sum(), not: not}
 }
 
+// maxRegex bounds the size of a regular expression, in instructions.
+const maxRegex = 5_000
+
 // regexp compiles a regular expression that stands at start.
 func (p *parser) regexp(start int, text string) *regexp.Regexp {
-	re, err := regexp.Compile(text)
+	re, err := regex.Compile(text, maxRegex)
 	if err == nil {
 		return re
 	}

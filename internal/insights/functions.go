@@ -137,7 +137,9 @@ func coalesce(r *record, args []expr) value {
 func concat(r *record, args []expr) value {
 	var b strings.Builder
 	for _, a := range args {
-		b.WriteString(a.eval(r).String())
+		s := a.eval(r).String()
+		fits(b.Len() + len(s))
+		b.WriteString(s)
 	}
 	return textOf(b.String())
 }
@@ -182,7 +184,9 @@ func replace(r *record, args []expr) value {
 	if v.kind == missing || old == "" {
 		return v
 	}
-	return textOf(strings.ReplaceAll(v.String(), old, args[2].eval(r).String()))
+	s, by := v.String(), args[2].eval(r).String()
+	fits(len(s) + strings.Count(s, old)*(len(by)-len(old)))
+	return textOf(strings.ReplaceAll(s, old, by))
 }
 
 func jsonStringify(r *record, args []expr) value {
@@ -193,6 +197,7 @@ func jsonStringify(r *record, args []expr) value {
 		}
 		return textOf(v.String())
 	}
+	fits(len(v.str))
 	b, err := json.Marshal(v.str)
 	if err != nil {
 		return value{}

@@ -201,12 +201,12 @@ func (p *parser) parseCommand() {
 	if stars := strings.Count(text, "*"); stars != len(names)-1 {
 		p.fail(start, "parse has %d wildcards and %d names", stars, len(names)-1)
 	}
-	p.add(extract{source, glob(text), names})
+	p.add(extract{source, p.regexp(start, glob(text)), names})
 }
 
 // glob is a pattern of parse as a regular expression: a star takes as little as
 // it can, and the rest where nothing follows it.
-func glob(pattern string) *regexp.Regexp {
+func glob(pattern string) string {
 	parts := strings.Split(pattern, "*")
 	var b strings.Builder
 	b.WriteString("(?s)")
@@ -220,7 +220,7 @@ func glob(pattern string) *regexp.Regexp {
 		}
 		b.WriteString(regexp.QuoteMeta(part))
 	}
-	return regexp.MustCompile(b.String())
+	return b.String()
 }
 
 func (p *parser) sortCommand() {

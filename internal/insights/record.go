@@ -24,6 +24,7 @@ type record struct {
 	tree   map[string]any   // of a message that is a JSON object
 	parsed bool
 	at     int // order of arrival, for ties
+	bytes  int // roughly, of made
 }
 
 // get returns the value of a field.
@@ -133,4 +134,33 @@ func (r *record) set(name string, v value) {
 		r.made = map[string]value{}
 	}
 	r.made[name] = v
+	if r.bytes += v.size(); r.bytes > maxRecord {
+		panic(tooLarge{})
+	}
+}
+
+// What a query computes may grow by itself: replace in replace, concat of
+// concat.
+const (
+	maxText   = 4 << 20  // bytes of a computed text
+	maxRecord = 16 << 20 // bytes of what is defined for one record
+)
+
+// tooLarge is a panic that Run turns into ErrTooLarge.
+type tooLarge struct{}
+
+// fits demands that a text of n bytes may be made.
+func fits(n int) {
+	if n > maxText {
+		panic(tooLarge{})
+	}
+}
+
+// own is s, in memory of its own where it is a small part of the message, which
+// would be held with it.
+func (r *record) own(s string) string {
+	if r.event != nil && 2*len(s) < len(r.event.Message) {
+		return strings.Clone(s)
+	}
+	return s
 }

@@ -12,6 +12,17 @@ type Field struct{ Name, Value string }
 // Row is a row of a result.
 type Row []Field
 
+// maxResult is how many bytes, roughly, a result may have.
+const maxResult = 64 << 20
+
+func (r Row) size() int {
+	n := 0
+	for _, f := range r {
+		n += len(f.Name) + len(f.Value) + 32
+	}
+	return n
+}
+
 // Statistics says how much a query has read.
 type Statistics struct {
 	RecordsMatched float64 // that passed the filters
@@ -34,8 +45,17 @@ const progressEvery = 20_000
 
 // Run executes the query over events, in whatever order they come. Statistics
 // are those so far, also with an error.
-func (q *Query) Run(ctx context.Context, events iter.Seq2[Event, error], o Options) ([]Row, Statistics, error) {
+func (q *Query) Run(ctx context.Context, events iter.Seq2[Event, error], o Options) (rows []Row, _ Statistics, err error) {
 	b, st := &budget{}, &Statistics{}
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case tooLarge:
+			rows, err = nil, ErrTooLarge
+		default:
+			panic(p)
+		}
+	}()
 	seq := q.source(ctx, events, o, b, st)
 	counted := false
 	count := func() {
@@ -53,12 +73,16 @@ func (q *Query) Run(ctx context.Context, events iter.Seq2[Event, error], o Optio
 		seq = s.run(seq, b)
 	}
 	count()
-	var rows []Row
+	size := 0
 	for r := range seq {
-		if b.err != nil {
-			break
+		row := q.row(r)
+		if size += row.size(); size > maxResult && b.err == nil {
+			b.err = ErrTooLarge
 		}
-		rows = append(rows, q.row(r))
+		if b.err != nil {
+			return nil, *st, b.err
+		}
+		rows = append(rows, row)
 	}
 	return rows, *st, b.err
 }
@@ -71,8 +95,8 @@ func (q *Query) source(ctx context.Context, events iter.Seq2[Event, error], o Op
 			if b.err == nil && err != nil {
 				b.err = err
 			}
-			if n%1000 == 0 && b.err == nil {
-				b.err = ctx.Err()
+			if b.err == nil {
+				b.err = ctx.Err() // a match with a long message may take a while
 			}
 			if b.err != nil {
 				return
@@ -153,7 +177,7 @@ func (q *Query) row(r *record) Row {
 	row := make(Row, 0, len(columns)+1)
 	for _, c := range columns {
 		if v := r.get(c.name); v.kind != missing {
-			row = append(row, Field{c.name, v.String()})
+			row = append(row, Field{c.name, r.own(v.String())})
 		}
 	}
 	if r.event != nil && !slices.ContainsFunc(columns, func(c column) bool { return c.name == "@ptr" }) {

@@ -109,18 +109,24 @@ type sortable struct {
 func (o order) run(in records, b *budget) records {
 	return func(yield func(*record) bool) {
 		var held []sortable
+		size, kept := 0, 0 // of held, now and when it was last cut
 		for r := range in {
 			s := sortable{r, make([]value, len(o.by))}
 			for i, k := range o.by {
 				s.keys[i] = k.e.eval(r)
 			}
 			held = append(held, s)
-			if o.most > 0 && len(held) >= 2*o.most+1000 {
-				slices.SortFunc(held, o.compare)
-				clear(held[o.most:])
-				held = held[:o.most]
-			} else if o.most == 0 {
-				b.hold(r.size())
+			n := s.size()
+			size += n
+			b.hold(n)
+			if o.most > 0 && (len(held) >= 2*o.most+1000 || len(held) > o.most && size > 2*kept+maxHeld/8) {
+				held = o.cut(held)
+				kept = 0
+				for _, s := range held {
+					kept += s.size()
+				}
+				b.hold(kept - size)
+				size = kept
 			}
 		}
 		slices.SortFunc(held, o.compare)
@@ -130,6 +136,24 @@ func (o order) run(in records, b *budget) records {
 			}
 		}
 	}
+}
+
+// cut keeps the records that are needed.
+func (o order) cut(held []sortable) []sortable {
+	slices.SortFunc(held, o.compare)
+	clear(held[o.most:])
+	return held[:o.most]
+}
+
+// size is roughly what holding s costs. What was read out of the message for
+// its keys is read again if it is needed again.
+func (s sortable) size() int {
+	s.r.tree, s.r.parsed = nil, false
+	n := s.r.size()
+	for _, k := range s.keys {
+		n += k.size()
+	}
+	return n
 }
 
 func (o order) compare(a, b sortable) int {
@@ -147,7 +171,7 @@ func (o order) compare(a, b sortable) int {
 
 // size is roughly what holding r costs.
 func (r *record) size() int {
-	n := 300
+	n := 300 + r.bytes
 	if r.event != nil {
 		n += len(r.event.Message)
 	}

@@ -114,7 +114,10 @@ func (s *stats) run(in records, b *budget) records {
 			id := identity(by)
 			g := groups[id]
 			if g == nil {
-				g = &group{by: by}
+				g = &group{by: make([]value, len(by))}
+				for i, v := range by {
+					g.by[i] = v.held()
+				}
 				for _, a := range s.aggregates {
 					g.tallies = append(g.tallies, a.make(a.args))
 				}
@@ -197,7 +200,7 @@ func (d *distinct) add(r *record) int {
 	if _, ok := d.seen[s]; ok {
 		return 0
 	}
-	d.seen[s] = struct{}{}
+	d.seen[strings.Clone(s)] = struct{}{}
 	return len(s) + 48
 }
 
@@ -258,7 +261,9 @@ func (b *best) add(r *record) int {
 		v = numberOf(n)
 	}
 	if b.v.kind == missing || rank(v, b.v)*b.sign > 0 {
-		b.v = v
+		grown := v.size() - b.v.size()
+		b.v = v.held()
+		return grown
 	}
 	return 0
 }
@@ -280,7 +285,9 @@ func (n *nearest) add(r *record) int {
 		return 0
 	}
 	if n.v.kind == missing || (at-n.at)*n.sign > 0 {
-		n.v, n.at = v, at
+		grown := v.size() - n.v.size()
+		n.v, n.at = v.held(), at
+		return grown
 	}
 	return 0
 }

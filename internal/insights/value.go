@@ -38,6 +38,20 @@ func numberOf(n float64) value {
 	return value{kind: number, num: n}
 }
 
+// size is how many bytes, roughly, holding v takes.
+func (v value) size() int {
+	if v.kind == structure {
+		return 8 * len(v.String())
+	}
+	return 48 + len(v.str)
+}
+
+// held is v without memory that it shares with the message that it is from.
+func (v value) held() value {
+	v.str = strings.Clone(v.str)
+	return v
+}
+
 func boolOf(b bool) value {
 	v := value{kind: boolean}
 	if b {

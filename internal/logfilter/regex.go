@@ -3,10 +3,17 @@ package logfilter
 import (
 	"regexp"
 	"strings"
+
+	"nephele.dev/nephele/internal/regex"
 )
 
 // maxRegexes is how many regular expressions a pattern for JSON or words holds.
 const maxRegexes = 2
+
+// maxRegex bounds the size of an expression, in instructions: as many as a
+// pattern has characters, and room for repetitions. Every event of a group is
+// matched with the expressions of its filters.
+const maxRegex = 2 * MaxLength
 
 // regex reads a regular expression between percent signs.
 func (s *scanner) regex() (*regexp.Regexp, error) {
@@ -45,7 +52,7 @@ func compile(expr string) (*regexp.Regexp, error) {
 		}
 		i += n
 	}
-	re, err := regexp.Compile(b.String())
+	re, err := regex.Compile(b.String(), maxRegex)
 	if err != nil {
 		return nil, ErrInvalid
 	}
