@@ -77,19 +77,17 @@ func badCredential(credential string) *awserr.Error {
 // Verify compares the signature with that of the policy under a secret. key is
 // the signing key of the claim's scope, of Signature Version 4.
 func (c *Claim) Verify(secret string, key []byte) error {
-	want, ok := "", false
+	var want string
 	if c.Legacy {
 		h := hmac.New(sha1.New, []byte(secret))
 		h.Write([]byte(c.policy))
 		want = base64.StdEncoding.EncodeToString(h.Sum(nil))
-		ok = hmac.Equal([]byte(want), []byte(c.signature))
 	} else {
 		h := hmac.New(sha256.New, key)
 		h.Write([]byte(c.policy))
 		want = hex.EncodeToString(h.Sum(nil))
-		ok = hmac.Equal([]byte(want), []byte(c.signature))
 	}
-	if ok {
+	if hmac.Equal([]byte(want), []byte(c.signature)) {
 		return nil
 	}
 	return awserr.New("SignatureDoesNotMatch", http.StatusForbidden,

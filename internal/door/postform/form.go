@@ -114,11 +114,12 @@ func rawFileName(p *multipart.Part) string {
 func (f *Form) Resolve() error {
 	size := 0
 	for name, value := range f.Fields {
-		if strings.Contains(value, fileName) {
-			f.Fields[name] = strings.ReplaceAll(value, fileName, f.Name)
+		n := strings.Count(value, fileName)
+		if size += len(value) + n*(len(f.Name)-len(fileName)); size > maxFields+maxPreface {
+			return errTooLong() // before the memory is spent: whoever sends the form is not known yet
 		}
-		if size += len(f.Fields[name]); size > maxFields+maxPreface {
-			return errTooLong()
+		if n > 0 {
+			f.Fields[name] = strings.ReplaceAll(value, fileName, f.Name)
 		}
 	}
 	return nil

@@ -91,6 +91,22 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
+// TestResolveRefuses: the fields of a form do not grow beyond what one may hold,
+// however often they name a long file.
+func TestResolveRefuses(t *testing.T) {
+	t.Parallel()
+	name := strings.Repeat("n", 200_000)
+	body, kind := form(t, name, "", "key", strings.Repeat("${filename}", 1_800))
+	f, err := postform.Read(strings.NewReader(body), kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, f.Resolve(), "MaxPostPreDataLengthExceeded", "")
+	if got := f.Fields["key"]; len(got) > 20_000 {
+		t.Errorf("the key has grown to %d bytes", len(got))
+	}
+}
+
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) {

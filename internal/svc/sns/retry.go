@@ -174,7 +174,6 @@ func checkPolicy(prefix string, retry *retryPolicy, throttle *throttlePolicy, re
 
 func (p *retryPolicy) check(name string) error {
 	bad := func(format string, args ...any) error { return invalid("DeliveryPolicy: "+name+"."+format, args...) }
-	phases := p.NumNoDelayRetries + p.NumMinDelayRetries + p.NumMaxDelayRetries
 	switch {
 	case p.NumRetries < 0 || p.NumRetries > maxRetries:
 		return bad("numRetries must be less than or equal to %d", maxRetries)
@@ -186,7 +185,7 @@ func (p *retryPolicy) check(name string) error {
 		return bad("maxDelayTarget must be less than or equal to %d", maxDelay)
 	case p.NumNoDelayRetries < 0 || p.NumMinDelayRetries < 0 || p.NumMaxDelayRetries < 0:
 		return bad("numbers of retries must not be negative")
-	case phases > p.NumRetries:
+	case p.phases() > p.NumRetries:
 		return bad("numRetries must be greater than or equal to the sum of numNoDelayRetries, numMinDelayRetries and numMaxDelayRetries")
 	case backoffs[p.BackoffFunction] == nil:
 		return bad("backoffFunction must be one of linear, arithmetic, geometric or exponential")
@@ -199,6 +198,16 @@ func (p *retryPolicy) check(name string) error {
 		return bad("numRetries: the delays of all retries together must not exceed %d seconds", maxDelay)
 	}
 	return nil
+}
+
+// phases is how many retries the phases without growing delays have. Each counts
+// no more than is too many, lest the sum overflow.
+func (p *retryPolicy) phases() int {
+	n := 0
+	for _, of := range []int{p.NumNoDelayRetries, p.NumMinDelayRetries, p.NumMaxDelayRetries} {
+		n += min(of, maxRetries+1)
+	}
+	return n
 }
 
 // delays are the pauses before each retry: none, the least, growing from the

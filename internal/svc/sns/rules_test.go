@@ -105,6 +105,7 @@ func TestRefusals(t *testing.T) {
 		"signature version":    {setTopic(w.topic, "SignatureVersion", "3"), "InvalidParameter: Invalid parameter: SignatureVersion"},
 		"policy":               {setTopic(w.topic, "Policy", "no"), "InvalidParameter: Invalid parameter: Policy Error: null"},
 		"retries":              {setTopic(w.topic, "DeliveryPolicy", `{"http":{"defaultHealthyRetryPolicy":{"numRetries":101}}}`), "InvalidParameter: Invalid parameter: DeliveryPolicy: http.defaultHealthyRetryPolicy.numRetries must be less than or equal to 100"},
+		"retries overflow":     {setTopic(w.topic, "DeliveryPolicy", `{"http":{"defaultHealthyRetryPolicy":{"numNoDelayRetries":9223372036854775807,"numMinDelayRetries":9223372036854775807}}}`), "InvalidParameter: Invalid parameter: DeliveryPolicy: http.defaultHealthyRetryPolicy.numRetries must be greater than or equal to the sum of numNoDelayRetries, numMinDelayRetries and numMaxDelayRetries"},
 		"retries too long":     {setTopic(w.topic, "DeliveryPolicy", `{"http":{"defaultHealthyRetryPolicy":{"numRetries":100,"minDelayTarget":100,"maxDelayTarget":100}}}`), "InvalidParameter: Invalid parameter: DeliveryPolicy: http.defaultHealthyRetryPolicy.numRetries: the delays"},
 		"delivery policy":      {setTopic(w.topic, "DeliveryPolicy", `{"https":{}}`), "InvalidParameter: Invalid parameter: DeliveryPolicy: Unexpected JSON member: https"},
 		"no topic":             {setTopic(missing, "DisplayName", "x"), "NotFound: Topic does not exist"},
