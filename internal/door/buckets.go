@@ -2,6 +2,7 @@ package door
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -83,9 +84,7 @@ func (d *Door) bucketPage(w http.ResponseWriter, r *http.Request, origin string)
 	case !has:
 		return pageUnruled
 	case answer != nil:
-		for name, values := range answer {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), answer)
 		if !preflight {
 			return pageAllowed
 		}

@@ -185,9 +185,7 @@ func formHeader(fields map[string]string) (http.Header, error) {
 
 // token reports whether a field's name can name a header.
 func token(name string) bool {
-	return !strings.ContainsFunc(name, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", r))
-	})
+	return strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~") == ""
 }
 
 // formTags turns the XML of the field "tagging" into what the header has.

@@ -22,13 +22,13 @@ func TestConfigurations(t *testing.T) {
 		getCORS := func() (*api.GetBucketCorsOutput, error) {
 			return w.GetBucketCors(ctx, &api.GetBucketCorsInput{Bucket: "bucket"})
 		}
-		wantCode[*api.GetBucketCorsOutput](t, "NoSuchCORSConfiguration", 404)(getCORS())
+		_ = wantCode[*api.GetBucketCorsOutput](t, "NoSuchCORSConfiguration", 404)(getCORS())
 		must(w.PutBucketCors(ctx, &api.PutBucketCorsInput{Bucket: "bucket", CORSConfiguration: cors}))(t)
 		if d := cmp.Diff(cors.CORSRules, must(getCORS())(t).CORSRules); d != "" {
 			t.Error(d)
 		}
 		must(w.DeleteBucketCors(ctx, &api.DeleteBucketCorsInput{Bucket: "bucket"}))(t)
-		wantCode[*api.GetBucketCorsOutput](t, "NoSuchCORSConfiguration", 404)(getCORS())
+		_ = wantCode[*api.GetBucketCorsOutput](t, "NoSuchCORSConfiguration", 404)(getCORS())
 
 		site := &api.WebsiteConfiguration{IndexDocument: &api.IndexDocument{Suffix: "index.html"}}
 		must(w.PutBucketWebsite(ctx, &api.PutBucketWebsiteInput{Bucket: "bucket", WebsiteConfiguration: site}))(t)
@@ -36,7 +36,7 @@ func TestConfigurations(t *testing.T) {
 			t.Errorf("website %v", got)
 		}
 		must(w.DeleteBucketWebsite(ctx, &api.DeleteBucketWebsiteInput{Bucket: "bucket"}))(t)
-		wantCode[*api.GetBucketWebsiteOutput](t, "NoSuchWebsiteConfiguration", 404)(w.GetBucketWebsite(ctx, &api.GetBucketWebsiteInput{Bucket: "bucket"}))
+		_ = wantCode[*api.GetBucketWebsiteOutput](t, "NoSuchWebsiteConfiguration", 404)(w.GetBucketWebsite(ctx, &api.GetBucketWebsiteInput{Bucket: "bucket"}))
 
 		getEncryption := func() *api.ServerSideEncryptionRule {
 			return must(w.GetBucketEncryption(ctx, &api.GetBucketEncryptionInput{Bucket: "bucket"}))(t).ServerSideEncryptionConfiguration.Rules[0]
@@ -86,15 +86,15 @@ func TestAccessConfigurations(t *testing.T) {
 		if !*block.BlockPublicAcls || !*block.BlockPublicPolicy || !*block.IgnorePublicAcls || !*block.RestrictPublicBuckets {
 			t.Errorf("public access block of a new bucket: %v", block)
 		}
-		refused(t, "AccessDenied", 403, policy())
-		refused(t, "AccessControlListNotSupported", 400, acl("public-read"))
-		refused(t, "MalformedXML", 400, own("Nobody"))
+		_ = refused(t, "AccessDenied", 403, policy())
+		_ = refused(t, "AccessControlListNotSupported", 400, acl("public-read"))
+		_ = refused(t, "MalformedXML", 400, own("Nobody"))
 		if err := own("ObjectWriter"); err != nil {
 			t.Fatal(err)
 		}
-		refused(t, "AccessDenied", 403, acl("public-read"))
+		_ = refused(t, "AccessDenied", 403, acl("public-read"))
 		must(w.DeletePublicAccessBlock(ctx, &api.DeletePublicAccessBlockInput{Bucket: "bucket"}))(t)
-		wantCode[*api.GetPublicAccessBlockOutput](t, "NoSuchPublicAccessBlockConfiguration", 404)(
+		_ = wantCode[*api.GetPublicAccessBlockOutput](t, "NoSuchPublicAccessBlockConfiguration", 404)(
 			w.GetPublicAccessBlock(ctx, &api.GetPublicAccessBlockInput{Bucket: "bucket"}))
 		if err := acl("public-read"); err != nil {
 			t.Fatal(err)
@@ -102,8 +102,8 @@ func TestAccessConfigurations(t *testing.T) {
 		if g := must(w.GetBucketAcl(ctx, &api.GetBucketAclInput{Bucket: "bucket"}))(t).Grants; len(g) != 2 || !strings.HasSuffix(*g[1].Grantee.URI, "/AllUsers") {
 			t.Errorf("grants %v", g)
 		}
-		refused(t, "InvalidBucketAclWithObjectOwnership", 400, own("BucketOwnerEnforced"))
-		refused(t, "InvalidArgument", 400, acl("bucket-owner-read"))
+		_ = refused(t, "InvalidBucketAclWithObjectOwnership", 400, own("BucketOwnerEnforced"))
+		_ = refused(t, "InvalidArgument", 400, acl("bucket-owner-read"))
 		if err := acl("private"); err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +111,7 @@ func TestAccessConfigurations(t *testing.T) {
 			t.Fatal(err)
 		}
 
-		wantCode[*api.GetBucketPolicyOutput](t, "NoSuchBucketPolicy", 404)(w.GetBucketPolicy(ctx, &api.GetBucketPolicyInput{Bucket: "bucket"}))
+		_ = wantCode[*api.GetBucketPolicyOutput](t, "NoSuchBucketPolicy", 404)(w.GetBucketPolicy(ctx, &api.GetBucketPolicyInput{Bucket: "bucket"}))
 		if err := policy(); err != nil {
 			t.Fatal(err)
 		}
@@ -123,7 +123,7 @@ func TestAccessConfigurations(t *testing.T) {
 		}
 		must(w.DeleteBucketPolicy(ctx, &api.DeleteBucketPolicyInput{Bucket: "bucket"}))(t)
 		must(w.DeleteBucketOwnershipControls(ctx, &api.DeleteBucketOwnershipControlsInput{Bucket: "bucket"}))(t)
-		wantCode[*api.GetBucketOwnershipControlsOutput](t, "OwnershipControlsNotFoundError", 404)(
+		_ = wantCode[*api.GetBucketOwnershipControlsOutput](t, "OwnershipControlsNotFoundError", 404)(
 			w.GetBucketOwnershipControls(ctx, &api.GetBucketOwnershipControlsInput{Bucket: "bucket"}))
 	})
 }
@@ -138,7 +138,7 @@ func TestConfigurationsGoWithTheBucket(t *testing.T) {
 		must(w.PutBucketWebsite(ctx, &api.PutBucketWebsiteInput{Bucket: "bucket", WebsiteConfiguration: &api.WebsiteConfiguration{IndexDocument: &api.IndexDocument{Suffix: "i"}}}))(t)
 		must(w.DeleteBucket(ctx, &api.DeleteBucketInput{Bucket: "bucket"}))(t)
 		w.bucket(t, "bucket")
-		wantCode[*api.GetBucketWebsiteOutput](t, "NoSuchWebsiteConfiguration", 404)(w.GetBucketWebsite(ctx, &api.GetBucketWebsiteInput{Bucket: "bucket"}))
+		_ = wantCode[*api.GetBucketWebsiteOutput](t, "NoSuchWebsiteConfiguration", 404)(w.GetBucketWebsite(ctx, &api.GetBucketWebsiteInput{Bucket: "bucket"}))
 		if put := w.put(t, "bucket", "k", "k"); put.Expiration != nil {
 			t.Errorf("an object expires under the rules of the bucket before: %s", *put.Expiration)
 		}

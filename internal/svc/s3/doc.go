@@ -64,7 +64,45 @@
 // them count. In a bucket of BucketOwnerEnforced, the default, every list but
 // the owner's full control is refused as AWS refuses it.
 //
+// # Buckets
+//
+// Each configuration is a row of s3_bucket_config, checked when it is put. What
+// every read or write of an object asks (ownership, encryption, whether there
+// are lifecycle rules or notifications) also stands in the bucket's own row, so
+// that it costs no query. New buckets have what AWS gives them: ownership
+// BucketOwnerEnforced, all four settings of the public access block, AES256.
+// Policies and ACLs are kept and judged for being public; of requests they
+// decide those to websites, which have no signature. All other calls are
+// decided by the plane.
+//
+// # Lifecycle
+//
+// A bucket with rules has one work row, "s3.lifecycle", due at midnight UTC. It
+// walks the current objects, the noncurrent versions, the delete markers and the
+// uploads in the order of their age, a batch a step, up to the age that the
+// rules speak of. What is to be done is chosen in one transaction and done in
+// another, which looks again; the position is the row's state. A kill repeats a
+// batch, in which what was done is not found again.
+//
+// # Events
+//
+// A change calls changed in its own transaction, which puts a message into the
+// courier's hands for each topic and queue that wants it, and for EventBridge.
+// Topics and queues must take a test event before a configuration is kept.
+// Lambda functions are refused.
+//
+// # Pages and forms
+//
+// The door asks CORS for what a bucket says to web pages; where a bucket says
+// nothing the door's own rules hold, by which local pages may call. Upload forms
+// reach PutObject through the plane, with Call.Form set. ServeSite answers
+// website hosts.
+//
 // # What is refused
+//
+// The writing side of replication, logging, acceleration, request payment,
+// analytics, inventory, metrics and intelligent tiering is not here; reading
+// them answers what AWS answers for a bucket that never had them.
 //
 // Object lock, RestoreObject, SelectObjectContent and torrents are not here. The
 // storage classes GLACIER and DEEP_ARCHIVE are kept but cannot be read back.

@@ -362,7 +362,7 @@ func TestLifecycleRefusals(t *testing.T) {
 				t.Errorf("%s: %s", c.text, e.Message)
 			}
 		}
-		refused(t, "NoSuchLifecycleConfiguration", 404, func() error {
+		_ = refused(t, "NoSuchLifecycleConfiguration", 404, func() error {
 			_, err := w.GetBucketLifecycleConfiguration(t.Context(), &api.GetBucketLifecycleConfigurationInput{Bucket: "bucket"})
 			return err
 		}())

@@ -207,18 +207,14 @@ func (s *statement) check(bucket string) *awserr.Error {
 	return s.checkConditions()
 }
 
-func validSid(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool {
-		return !(r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == ' ' || r == '-' || r == '_')
-	})
-}
+// wordy are the characters of the names of actions.
+const wordy = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+func validSid(s string) bool { return strings.Trim(s, wordy+" -_") == "" }
 
 func validAction(a string) bool {
 	prefix, name, ok := strings.Cut(a, ":")
-	return ok && strings.EqualFold(prefix, "s3") && name != "" &&
-		!strings.ContainsFunc(name, func(r rune) bool {
-			return !(r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '*' || r == '?')
-		})
+	return ok && strings.EqualFold(prefix, "s3") && name != "" && strings.Trim(name, wordy+"*?") == ""
 }
 
 // insideBucket reports whether a resource is the bucket, or lies in it. What

@@ -98,7 +98,7 @@ func (t *website) serve() error {
 }
 
 func (t *website) find(key string) (o object, ok bool, err error) {
-	if checkKey(key) != nil {
+	if !isKey(key) {
 		return object{}, false, nil
 	}
 	err = t.s.db.View(t.r.Context(), func(tx *store.Tx) (err error) {
@@ -107,6 +107,9 @@ func (t *website) find(key string) (o object, ok bool, err error) {
 	})
 	return o, ok, err
 }
+
+// isKey reports whether an object could have the key.
+func isKey(key string) bool { return checkKey(key) == nil }
 
 // object answers with an object, if everybody may read it.
 func (t *website) object(key string, status int) error {
