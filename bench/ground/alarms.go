@@ -18,10 +18,10 @@ import (
 // Alarms have the shortest period there is.
 const alarmPeriod = 10 * time.Second
 
-// watch makes alarms on a metric each, puts a breaching datapoint under all of
-// them in one period and a calm one in the next, again and again, and measures
-// from the end of a period to when the alarm's message is received from the
-// queue behind its topic.
+// watch makes alarms on a metric each, and puts a datapoint under all of them in
+// each period, which is breaching for some in one period and calm in the next.
+// It measures from the end of a period to when the alarm's message is received
+// from the queue behind its topic.
 func (b *bench) watch(ctx context.Context) error {
 	url, topic, err := b.listen(ctx)
 	if err != nil {
@@ -50,7 +50,7 @@ func (b *bench) watch(ctx context.Context) error {
 	time.Sleep(alarmPeriod / 2)
 	stop()
 	took := <-told
-	fmt.Printf("%-28s %10d alarms   %d of %d changes told, %s\n", "alarm to queue", b.alarms, len(took), periods*b.alarms, spread(took))
+	fmt.Printf("%-28s %10d alarms   %d of %d changes told, %s\n", "alarm to queue", b.alarms, len(took), periods*b.changing, spread(took))
 	return nil
 }
 
@@ -125,9 +125,14 @@ func (b *bench) putAll(ctx context.Context, c *cloudwatch.Client, value float64)
 		batch = batch[:0]
 		return err
 	}
+	calm := 0.0
 	for n := range b.alarms {
+		v := &calm
+		if n < b.changing {
+			v = &value
+		}
 		batch = append(batch, types.MetricDatum{
-			MetricName: aws.String("load"), Dimensions: b.dimensions(n), Value: &value, Timestamp: &now, StorageResolution: aws.Int32(1),
+			MetricName: aws.String("load"), Dimensions: b.dimensions(n), Value: v, Timestamp: &now, StorageResolution: aws.Int32(1),
 		})
 		if len(batch) == 500 {
 			if err := flush(); err != nil {

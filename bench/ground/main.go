@@ -28,6 +28,7 @@ type bench struct {
 	duration time.Duration
 	clients  int
 	alarms   int
+	changing int
 	listed   int
 	run      string // makes names unique across runs
 }
@@ -41,12 +42,13 @@ func main() {
 	duration := flag.Duration("d", 5*time.Second, "how long each measurement takes")
 	clients := flag.Int("c", 8, "concurrent clients")
 	alarms := flag.Int("alarms", 10, "alarms that watch while their latency is measured")
+	changing := flag.Int("changing", 10, "how many of them change their state each period")
 	listed := flag.Int("listed", 5_000, "objects in the listed bucket")
 	id := flag.String("id", "test", "access key id")
 	secret := flag.String("secret", "test", "secret access key")
 	flag.Parse()
 	b := &bench{
-		duration: *duration, clients: *clients, alarms: *alarms, listed: *listed, run: fmt.Sprint(time.Now().UnixNano()),
+		duration: *duration, clients: *clients, alarms: *alarms, changing: min(*changing, *alarms), listed: *listed, run: fmt.Sprint(time.Now().UnixNano()),
 		cfg: aws.Config{
 			Region: "us-east-1", BaseEndpoint: url, Credentials: credentials.NewStaticCredentialsProvider(*id, *secret, ""),
 			HTTPClient: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: *clients}},
