@@ -31,6 +31,12 @@ func (b *bench) watch(ctx context.Context) error {
 	if err := b.makeAlarms(ctx, c, topic); err != nil {
 		return err
 	}
+	// First all learn that they are OK, and what that sets in motion comes to rest.
+	if err := b.putAll(ctx, c, 0); err != nil {
+		return err
+	}
+	time.Sleep(4 * alarmPeriod)
+	b.drain(ctx, url)
 	periods := max(3, int(b.duration/alarmPeriod))
 	told := make(chan []time.Duration, 1)
 	receiving, stop := context.WithCancel(ctx)
@@ -79,12 +85,16 @@ func (b *bench) listen(ctx context.Context) (url, topic *string, err error) {
 
 func (b *bench) makeAlarms(ctx context.Context, c *cloudwatch.Client, topic *string) error {
 	return b.spreadOver(func(n int) error {
+		var actions []string
+		if n < b.changing {
+			actions = []string{*topic}
+		}
 		_, err := c.PutMetricAlarm(ctx, &cloudwatch.PutMetricAlarmInput{
 			AlarmName: aws.String(fmt.Sprintf("bench-%s-%d", b.run, n)), Namespace: aws.String("Bench/" + b.run),
 			MetricName: aws.String("load"), Dimensions: b.dimensions(n), Statistic: types.StatisticAverage,
 			Period: aws.Int32(int32(alarmPeriod.Seconds())), EvaluationPeriods: aws.Int32(1), Threshold: aws.Float64(5),
 			ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold, TreatMissingData: aws.String("ignore"),
-			AlarmActions: []string{*topic}, OKActions: []string{*topic},
+			AlarmActions: actions, OKActions: actions,
 		})
 		return err
 	})
@@ -141,6 +151,17 @@ func (b *bench) putAll(ctx context.Context, c *cloudwatch.Client, value float64)
 		}
 	}
 	return flush()
+}
+
+// drain empties the queue.
+func (b *bench) drain(ctx context.Context, url *string) {
+	c := sqs.NewFromConfig(b.cfg)
+	for {
+		out, err := c.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: url, MaxNumberOfMessages: 10, VisibilityTimeout: 3600})
+		if err != nil || len(out.Messages) == 0 {
+			return
+		}
+	}
 }
 
 // receive takes messages until ctx ends, and returns how long after the end of
