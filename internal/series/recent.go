@@ -29,7 +29,7 @@ type RecentQuery struct {
 // the same time. It is Buckets for those who look at thousands of series at
 // once, such as alarms, in as few statements as that allows. The Bucket is f's
 // during the call alone.
-func Recent(tx *store.Tx, q RecentQuery, f func(Key, time.Duration, *Bucket)) error {
+func Recent(tx *store.Tx, q RecentQuery, f func(Key, *Bucket)) error {
 	folded := q.From.Before(tx.Now().Add(-headAge))
 	for keys := range slices.Chunk(q.Keys, recentBatch) {
 		if err := q.head(tx, keys, f); err != nil {
@@ -66,53 +66,61 @@ func in(keys []Key) (string, []any) {
 	return "(?" + strings.Repeat(", ?", n-1) + ")", args
 }
 
-func (q *RecentQuery) head(tx *store.Tx, keys []Key, f func(Key, time.Duration, *Bucket)) error {
+func (q *RecentQuery) head(tx *store.Tx, keys []Key, f func(Key, *Bucket)) error {
 	list, args := in(keys)
-	dist := "null"
+	columns, scan := "", scanNumbers
 	if q.Distributions {
-		dist = "dist"
+		columns, scan = ", dist", scanDistribution
 	}
-	rows := store.Query(tx, scanRecent, `select series, time, period, unit, count, sum, min, max, `+dist+`
+	rows := store.Query(tx, scan, `select series, time, unit, count, sum, min, max`+columns+`
 		from metric_head where series in `+list+` and time >= ? and time < ?`,
 		append(args, store.Micros(q.From), store.Micros(q.To))...)
 	for r, err := range rows {
 		if err != nil {
 			return err
 		}
-		f(r.key, r.period, &r.Bucket)
+		f(r.key, &r.Bucket)
 	}
 	return nil
 }
 
 // recentRow is a row of metric_head with its series.
 type recentRow struct {
-	headRow
+	Bucket
 	key Key
 }
 
-func scanRecent(row store.Row) (recentRow, error) {
+func scanNumbers(row store.Row) (recentRow, error) { return scanRecent(row) }
+
+func scanDistribution(row store.Row) (recentRow, error) {
+	var dist []byte
+	r, err := scanRecent(row, &dist)
+	if err == nil && dist != nil {
+		r.Dist, err = decodeDistribution(dist)
+	}
+	return r, err
+}
+
+// scanRecent reads what every such query selects, and what it selects besides.
+func scanRecent(row store.Row, more ...any) (recentRow, error) {
 	var (
-		r            recentRow
-		key, dist    []byte
-		time, period int64
+		r    recentRow
+		key  []byte
+		time int64
 	)
-	err := row.Scan(&key, &time, &period, &r.Unit, &r.Count, &r.Sum, &r.Min, &r.Max, &dist)
+	err := row.Scan(append([]any{&key, &time, &r.Unit, &r.Count, &r.Sum, &r.Min, &r.Max}, more...)...)
 	if err != nil {
 		return r, err
 	}
 	if len(key) != keySize {
 		return r, errCorrupt
 	}
-	r.key = Key(key)
-	r.Time, r.period = store.FromMicros(time), micros(period)
-	if dist != nil {
-		r.Dist, err = decodeDistribution(dist)
-	}
-	return r, err
+	r.key, r.Time = Key(key), store.FromMicros(time)
+	return r, nil
 }
 
 // chunks reads the two upper rungs of the ladder, which hold 15 days.
-func (q *RecentQuery) chunks(tx *store.Tx, keys []Key, f func(Key, time.Duration, *Bucket)) error {
+func (q *RecentQuery) chunks(tx *store.Tx, keys []Key, f func(Key, *Bucket)) error {
 	list, args := in(keys)
 	for _, rung := range ladder[:2] {
 		rows := store.Query(tx, scanChunk, `select series, period, start, data from metric_chunk
@@ -124,7 +132,7 @@ func (q *RecentQuery) chunks(tx *store.Tx, keys []Key, f func(Key, time.Duration
 			}
 			for i := range c.buckets {
 				if b := &c.buckets[i]; !b.Time.Before(q.From) && b.Time.Before(q.To) {
-					f(c.series, c.period, b)
+					f(c.series, b)
 				}
 			}
 		}

@@ -49,7 +49,7 @@ func compareRecent(t *testing.T, db *store.DB, ids []series.ID, now time.Time) {
 				q.Keys = append(q.Keys, ids[i].Key())
 			}
 			got := map[series.Key]series.Summary{}
-			err := series.Recent(tx, q, func(k series.Key, _ time.Duration, b *series.Bucket) {
+			err := series.Recent(tx, q, func(k series.Key, b *series.Bucket) {
 				s := got[k]
 				s.Merge(b.Summary)
 				got[k] = s

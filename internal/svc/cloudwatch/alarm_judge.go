@@ -89,7 +89,7 @@ func readSpans(tx *store.Tx, spans map[stretch][]*watch, at time.Time) error {
 			byKey[w.key] = append(byKey[w.key], w)
 		}
 		q := series.RecentQuery{Keys: keys, From: at.Add(-k.from), To: at.Add(-k.to), Distributions: k.whole}
-		err := series.Recent(tx, q, func(key series.Key, _ time.Duration, b *series.Bucket) {
+		err := series.Recent(tx, q, func(key series.Key, b *series.Bucket) {
 			for _, w := range byKey[key] {
 				if w.unit == "" || w.unit == b.Unit {
 					w.windows[(at.Sub(b.Time)-1)/w.period].Merge(b.Summary)
