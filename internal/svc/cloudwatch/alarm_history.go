@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -40,13 +41,19 @@ func (b *alarmBook) recordText(k alarmKey, kind api.AlarmType, item api.HistoryI
 		return err
 	}
 	_, err := b.tx.Exec(`insert into alarm_history (account, region, time, id, name, kind, item, summary, data)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?)`, k.Account, k.Region, store.Micros(b.now), rand.Text(), k.Name, string(kind), string(item),
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?)`, k.Account, k.Region, store.Micros(b.now), historyID(), k.Name, string(kind), string(item),
 		cut(summary, maxSummary), cut(data, maxHistoryData))
 	if err != nil {
 		return fmt.Errorf("history of alarm %q: %w", k.Name, err)
 	}
 	return nil
 }
+
+// historyCount orders what a process writes at the same time.
+var historyCount atomic.Uint64
+
+// historyID is unique, and greater than those that this process made before.
+func historyID() string { return fmt.Sprintf("%016x-%s", historyCount.Add(1), rand.Text()) }
 
 // cut shortens s to n bytes at most, between characters.
 func cut(s string, n int) string {
