@@ -6,6 +6,25 @@ const (
 	maxPoints = 100_800 // made-up points of a series, a page of GetMetricData
 )
 
+// Budget bounds what the expressions of one request compute together. The zero
+// value is full.
+type Budget struct{ spent int }
+
+// maxComputed is how many points that is, 16 bytes each. Those of a function that
+// makes points up, such as FILL, count before they are made and after.
+const maxComputed = 10_000_000
+
+// Spend takes n points.
+func (b *Budget) Spend(n int) error {
+	if b == nil {
+		return nil
+	}
+	if b.spent += n; b.spent > maxComputed {
+		return errorf("The request computes more than %d datapoints. Use longer periods or a shorter time range", maxComputed)
+	}
+	return nil
+}
+
 // Env is what an expression is evaluated in.
 type Env struct {
 	// First returns where the window begins for series of a period, in seconds
@@ -13,6 +32,8 @@ type Env struct {
 	First  func(period int64) int64
 	End    int64 // of the window, exclusive
 	Period int64 // of series that have none of their own, as TIME_SERIES; seconds
+
+	Budget *Budget // of the request; nil is without bounds
 
 	// Query returns the result of another query; ok is false when there is no
 	// such query.
@@ -34,11 +55,11 @@ func (env *Env) eval(n *node) (Value, error) {
 	case nodeID:
 		return env.query(n.text)
 	case nodeUnary:
-		return env.unary(n)
+		return env.computed(env.unary(n))
 	case nodeBinary:
-		return env.binary(n)
+		return env.computed(env.binary(n))
 	case nodeCall:
-		return functions[n.text].eval(env, n)
+		return env.computed(functions[n.text].eval(env, n))
 	case nodeArray:
 		return env.array(n.args)
 	case nodeString:
@@ -46,6 +67,18 @@ func (env *Env) eval(n *node) (Value, error) {
 	default:
 		return Value{}, errorf("Unexpected word %s", n.text)
 	}
+}
+
+// computed takes a result from the budget.
+func (env *Env) computed(v Value, err error) (Value, error) {
+	if err != nil {
+		return v, err
+	}
+	n := 0
+	for _, s := range v.Series {
+		n += 1 + len(s.Times)
+	}
+	return v, env.Budget.Spend(n)
 }
 
 func (env *Env) query(id string) (Value, error) {
@@ -108,6 +141,9 @@ func (env *Env) grid(period int64, f func(t int64)) error {
 	first := env.First(period)
 	if (env.End-first)/period > maxPoints {
 		return errorf("The time range holds more than %d periods", maxPoints)
+	}
+	if err := env.Budget.Spend(int(max(0, env.End-first) / period)); err != nil {
+		return err
 	}
 	for t := first; t < env.End; t += period {
 		f(t)

@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"image/draw"
 	"math"
+	"sort"
 	"sync"
 
 	"golang.org/x/image/font"
@@ -102,12 +103,13 @@ func fit(face font.Face, s string, width int) string {
 		return s
 	}
 	runes := []rune(s)
-	for n := min(len(runes), width); n > 0; n-- {
-		if cut := string(runes[:n]) + "…"; font.MeasureString(face, cut).Ceil() <= width {
-			return cut
-		}
+	runes = runes[:min(len(runes), max(width, 0))]
+	cut := func(n int) string { return string(runes[:n]) + "…" }
+	n := sort.Search(len(runes), func(n int) bool { return font.MeasureString(face, cut(n+1)).Ceil() > width })
+	if n == 0 {
+		return ""
 	}
-	return ""
+	return cut(n)
 }
 
 // fill paints a rectangle.

@@ -111,6 +111,7 @@ type evaluation struct {
 	regions         map[string]string // of queries that are not about region
 	zone            *time.Location    // of the times in labels; nil is UTC
 	tooMany         bool              // a search found more than it may return
+	budget          metricmath.Budget // of points, read and computed
 }
 
 func newEvaluation(tx *store.Tx, account, region string, queries []*api.MetricDataQuery, start, end time.Time) *evaluation {
@@ -196,5 +197,8 @@ func (e *evaluation) read(r *metricRead, stat string) (*metricmath.Series, error
 	err := r.each(e.tx, roundStart(e.start, e.now, r.Period), e.end, e.now, func(t time.Time, v float64) {
 		out.Times, out.Values = append(out.Times, t.Unix()), append(out.Values, v)
 	})
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return out, e.budget.Spend(len(out.Times))
 }

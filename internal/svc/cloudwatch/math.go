@@ -23,6 +23,7 @@ func (e *evaluation) env(q *api.MetricDataQuery) *metricmath.Env {
 		First:   func(p int64) int64 { return roundStart(e.start, e.now, time.Duration(p)*time.Second).Unix() },
 		End:     e.end.Unix(),
 		Period:  period,
+		Budget:  &e.budget,
 		Query:   e.reference,
 		Metrics: e.metrics,
 		Search: func(s *metricmath.Search, stat string, p int64) ([]*metricmath.Series, error) {

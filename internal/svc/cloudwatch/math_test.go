@@ -2,6 +2,7 @@ package cloudwatch_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -176,5 +177,28 @@ func TestArrayPages(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
+	})
+}
+
+// TestComputedPoints: what one request computes is bounded, however it is
+// spread over expressions.
+func TestComputedPoints(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, c, _ api.Client) {
+		array := "[TIME_SERIES(1)" + strings.Repeat(",TIME_SERIES(1)", 99) + "]"
+		var queries []*api.MetricDataQuery
+		sum := "SUM(e0)"
+		for i := range 20 {
+			q := expression(fmt.Sprintf("e%d", i), array)
+			q.Period, q.ReturnData = new(int32(60)), new(false)
+			queries, sum = append(queries, q), sum+fmt.Sprintf("+SUM(e%d)", i)
+		}
+		queries = append(queries, expression("all", sum))
+		end := time.Now().UTC().Truncate(time.Hour)
+		_, err := c.GetMetricData(t.Context(), &api.GetMetricDataInput{
+			StartTime: end.Add(-30 * 24 * time.Hour), EndTime: end, MetricDataQueries: queries,
+		})
+		wantError(t, err, "ValidationError", "Error in expression 'e1': The request computes more than 10000000 datapoints. "+
+			"Use longer periods or a shorter time range")
 	})
 }

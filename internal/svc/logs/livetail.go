@@ -17,8 +17,9 @@ import (
 // Limits of live tail, from the user guide.
 const (
 	tailTime     = 3 * time.Hour
-	tailSessions = 15  // at a time, of an account in a region
-	tailSample   = 500 // events a second; of more, so many are shown
+	tailSessions = 15      // at a time, of an account in a region
+	tailSample   = 500     // events a second; of more, so many are shown
+	tailBytes    = 4 << 20 // of their messages: an update is one frame, and waits in memory for a slow reader
 
 	tailBeat = time.Second            // an update at least so often
 	tailPoll = 200 * time.Millisecond // for what other processes append
@@ -78,6 +79,7 @@ type tailing struct {
 	tail     *journal.Tail
 	window   time.Time // when the second began in which count were shown
 	count    int
+	size     int // of their messages
 	lastSent time.Time
 }
 
@@ -188,7 +190,7 @@ func update(events []*api.LiveTailSessionLogEvent, sampled bool) *api.StartLiveT
 // says that there was more.
 func (t *tailing) read(ctx context.Context) (events []*api.LiveTailSessionLogEvent, sampled bool, err error) {
 	if now := time.Now(); now.Sub(t.window) >= time.Second {
-		t.window, t.count = now, 0
+		t.window, t.count, t.size = now, 0, 0
 	}
 	err = t.service.db.View(ctx, func(tx *store.Tx) error {
 		for b, err := range t.tail.Read(tx) {
@@ -199,8 +201,14 @@ func (t *tailing) read(ctx context.Context) (events []*api.LiveTailSessionLogEve
 			if room := tailSample - t.count; len(more) > room {
 				more, sampled = more[:room], true
 			}
-			t.count += len(more)
-			events = append(events, more...)
+			for _, e := range more {
+				if t.size += len(*e.Message); t.size > tailBytes {
+					sampled = true
+					break
+				}
+				t.count++
+				events = append(events, e)
+			}
 		}
 		return nil
 	})
