@@ -39,7 +39,7 @@ type desk struct {
 	courier *courier.Courier
 }
 
-func open(t *testing.T, db *store.DB, k courier.Class, send func(context.Context, *input) (*output, error)) *desk {
+func open(t testing.TB, db *store.DB, k courier.Class, send func(context.Context, *input) (*output, error)) *desk {
 	t.Helper()
 	p := plane.New(plane.Options{Logger: slog.New(slog.DiscardHandler)})
 	p.Register(sqs.Service(), sqs.Handlers{SendMessage: send}.Table())
