@@ -88,6 +88,11 @@ func As(err error) *Error {
 	return nil
 }
 
+// ErrText is in the chain of an error about a text that no database takes: it
+// has a NUL in it, or is not UTF-8. Where one comes from a caller, it is the
+// caller's mistake.
+var ErrText = errors.New("a text with a NUL, or that is not UTF-8")
+
 // Is reports whether err's chain holds an *Error with the given code.
 func Is(err error, code string) bool {
 	e := As(err)

@@ -186,6 +186,9 @@ func (p *Plane) answer(ctx context.Context, call *Call, err error) *awserr.Error
 	if ctx.Err() != nil {
 		return awserr.New("RequestTimeout", http.StatusServiceUnavailable, "The request was cancelled.").Because(err)
 	}
+	if errors.Is(err, awserr.ErrText) {
+		return validate.Text(call.Operation).Because(err)
+	}
 	p.logFault(ctx, call, err)
 	return internalFailure(call.Operation).Because(err)
 }

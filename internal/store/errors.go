@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"nephele.dev/nephele/internal/awserr"
 )
 
 var (
@@ -38,6 +40,8 @@ const (
 	pgDeadlockDetected     = "40P01"
 	pgReadOnlyTransaction  = "25006"
 	pgUndefinedTable       = "42P01"
+	pgNotInRepertoire      = "22021" // NUL, or bytes that are not UTF-8
+	pgUntranslatable       = "22P05" // the same, as an escape in JSON
 )
 
 // wrap gives a driver's error its meaning in the store's own terms.
@@ -59,6 +63,8 @@ func (d Dialect) wrap(err error) error {
 		return fmt.Errorf("%w: %w", ErrExists, err)
 	case pgReadOnlyTransaction:
 		return fmt.Errorf("%w: %w", ErrReadOnly, err)
+	case pgNotInRepertoire, pgUntranslatable:
+		return fmt.Errorf("%w: %w", awserr.ErrText, err)
 	}
 	return err
 }

@@ -41,6 +41,21 @@ func (r rules) errorCode(svc *shape.Service) string {
 	return "ValidationException"
 }
 
+// textCodes are the codes of Text of services that validate by themselves.
+var textCodes = map[string]string{
+	"s3": "InvalidArgument", "cloudfront": "InvalidArgument", "sqs": "InvalidParameterValue", "ec2": "InvalidParameterValue",
+}
+
+// Text is the answer to an input with a text that cannot be looked for or kept
+// (awserr.ErrText), where no rule of the service refuses it before.
+func Text(op *shape.Operation) *awserr.Error {
+	code := textCodes[op.Service.Name]
+	if code == "" {
+		code = byService[op.Service.Name].errorCode(op.Service)
+	}
+	return awserr.New(code, http.StatusBadRequest, "The request holds text with the character U+0000, or that is not valid UTF-8.")
+}
+
 // missingParameter is the answer of services that report absent members so.
 func missingParameter(name string) *awserr.Error {
 	return awserr.New("MissingParameter", http.StatusBadRequest,
