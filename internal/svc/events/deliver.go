@@ -2,6 +2,7 @@ package events
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -88,6 +89,9 @@ func noteFor(ev *event, r *compiledRule, t *compiledTarget) (note, error) {
 // not make a call goes to the dead-letter queue at once.
 func (s *Service) deliver(tx *store.Tx, ev *event, r *compiledRule, t *compiledTarget, n note) error {
 	body, err := t.payload.of(ev, r)
+	if errors.Is(err, errTransformed) {
+		return s.deadLetter(tx, n, failure{code: "INVALID_PARAMETER", message: err.Error()})
+	}
 	if err != nil {
 		return err
 	}

@@ -172,6 +172,28 @@ func TestDeadLetters(t *testing.T) {
 	})
 }
 
+// TestTransformationTooLarge: a template that names a large event hundreds of
+// times is not written out.
+func TestTransformationTooLarge(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b *bench) {
+		template := "[" + strings.Repeat("<aws.events.event.json>,", 300) + "0]"
+		b.rule(t, "r", `{"source":["shop"]}`, &api.Target{
+			Id: "queue", Arn: queue, DeadLetterConfig: &api.DeadLetterConfig{Arn: new("arn:aws:sqs:us-east-1:123456789012:dead")},
+			InputTransformer: &api.InputTransformer{InputTemplate: template},
+		})
+		b.put(t, entry("shop", `{"a":"`+strings.Repeat("a", 100_000)+`"}`))
+		for _, in := range of[*sqs.SendMessageInput](b.world) {
+			if !strings.HasSuffix(in.QueueUrl, "/dead") || *in.MessageAttributes["ERROR_CODE"].StringValue != "INVALID_PARAMETER" {
+				t.Errorf("%d bytes to %s: %+v", len(in.MessageBody), in.QueueUrl, in.MessageAttributes)
+			}
+		}
+		if n := len(of[*sqs.SendMessageInput](b.world)); n != 1 {
+			t.Errorf("%d messages", n)
+		}
+	})
+}
+
 // TestStreamThatIsThere is what a repeated delivery to a log group meets.
 func TestStreamThatIsThere(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,7 @@ package events
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 
@@ -118,6 +119,13 @@ func (t *transformer) check(target, template string) *awserr.Error {
 	return invalid("Invalid InputTemplate for target %s : [Source: (String)\"%s\"; line: 1, column: %d].", target, template, offset+1)
 }
 
+// maxTransformed is what a template may make of an event, in bytes: it can name
+// the whole event hundreds of times.
+const maxTransformed = maxRequest
+
+// errTransformed is for the dead-letter queue.
+var errTransformed = errors.New("the transformed event is too large")
+
 func (t *transformer) of(ev *event, r *compiledRule) (json.RawMessage, error) {
 	text, err := ev.json()
 	if err != nil {
@@ -135,6 +143,9 @@ func (t *transformer) of(ev *event, r *compiledRule) (json.RawMessage, error) {
 		}
 		if p.inString {
 			value = unquoted(value)
+		}
+		if b.Len()+len(value) > maxTransformed {
+			return nil, errTransformed
 		}
 		b.Write(value)
 	}

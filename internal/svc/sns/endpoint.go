@@ -83,7 +83,6 @@ func (s *Service) post(ctx context.Context, d *delivery, sub *subscription, cont
 // answer is what counts of an endpoint's answer.
 type answer struct {
 	code      int
-	status    string // with its words
 	challenge string
 }
 
@@ -121,7 +120,7 @@ func (s *Service) send(ctx context.Context, d *delivery, sub *subscription, to, 
 	}
 	defer resp.Body.Close()
 	_, err = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer))
-	return answer{resp.StatusCode, resp.Status, resp.Header.Get("WWW-Authenticate")}, err
+	return answer{resp.StatusCode, resp.Header.Get("WWW-Authenticate")}, err
 }
 
 // outcome judges an answer: 429 and 5xx may succeed later, other refusals not.
@@ -130,7 +129,8 @@ func (a answer) outcome() error {
 		return nil
 	}
 	later := a.code == http.StatusTooManyRequests || a.code >= 500 || a.code < 200
-	return &failure{Code: strconv.Itoa(a.code), Message: "the endpoint answered " + a.status, Permanent: !later}
+	status := strings.TrimSpace(strconv.Itoa(a.code) + " " + http.StatusText(a.code)) // not the endpoint's words, which may be any bytes
+	return &failure{Code: strconv.Itoa(a.code), Message: "the endpoint answered " + status, Permanent: !later}
 }
 
 // unreachable judges an error of the connection. The URL, which may hold a
