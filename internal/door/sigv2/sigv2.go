@@ -98,9 +98,9 @@ func (s *Signature) text(r *http.Request, q url.Values, path string) string {
 	var b strings.Builder
 	b.WriteString(r.Method + "\n")
 	for _, name := range []string{"content-md5", "content-type"} {
-		v := q.Get(name)
+		v := r.Header.Get(name) // which counts where both are sent
 		if v == "" {
-			v = r.Header.Get(name)
+			v = q.Get(name)
 		}
 		b.WriteString(v + "\n")
 	}

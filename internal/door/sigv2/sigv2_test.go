@@ -1,8 +1,12 @@
 package sigv2_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha1" //nolint:gosec // Signature Version 2
+	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os/exec"
 	"slices"
 	"strings"
@@ -42,6 +46,27 @@ func TestPublishedExample(t *testing.T) {
 		s, ok := sigv2.Parse(r)
 		if ok && s.Verify(r, "johnsmith", exampleSecret) {
 			t.Errorf("accepted with another %s", name)
+		}
+	}
+}
+
+// TestTypeThatWasNotSigned: a URL that was signed for a type, given as a
+// parameter, is not good for another, sent as a header.
+func TestTypeThatWasNotSigned(t *testing.T) {
+	t.Parallel()
+	h := hmac.New(sha1.New, []byte(exampleSecret))
+	h.Write([]byte("PUT\n\nimage/png\n1175139620\n/bucket/key"))
+	query := url.Values{
+		"AWSAccessKeyId": {exampleID}, "Expires": {"1175139620"}, "content-type": {"image/png"},
+		"Signature": {base64.StdEncoding.EncodeToString(h.Sum(nil))},
+	}
+	for sent, want := range map[string]bool{"": true, "image/png": true, "text/html": false} {
+		r := httptest.NewRequest(http.MethodPut, "/bucket/key?"+query.Encode(), nil)
+		if sent != "" {
+			r.Header.Set("Content-Type", sent)
+		}
+		if s, ok := sigv2.Parse(r); !ok || s.Verify(r, "", exampleSecret) != want {
+			t.Errorf("sent as %q: accepted %v", sent, !want)
 		}
 	}
 }

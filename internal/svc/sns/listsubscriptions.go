@@ -85,7 +85,7 @@ func (s *Service) subscriptionPage(found []*subscription, seal func(place) (*str
 			name = "PendingConfirmation"
 		}
 		page[i] = &api.Subscription{
-			SubscriptionArn: &name, Owner: &sub.Owner, Protocol: &sub.Doc.Protocol, Endpoint: &sub.Doc.Endpoint, TopicArn: &sub.Topic,
+			SubscriptionArn: &name, Owner: &sub.Owner, Protocol: &sub.Doc.Protocol, Endpoint: sub.shown(), TopicArn: &sub.Topic,
 		}
 	}
 	return page, token, nil

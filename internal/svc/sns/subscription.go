@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"nephele.dev/nephele/internal/arn"
@@ -62,6 +63,21 @@ func (s *subscription) arn() string { return s.Topic + ":" + s.ID }
 
 // raw reports whether messages are delivered without an envelope.
 func (s *subscription) raw() bool { return s.Doc.Attributes[attrRaw] == "true" }
+
+// shown is the endpoint as answers show it: without the password of a URL.
+func (s *subscription) shown() *string {
+	endpoint := s.Doc.Endpoint
+	if p := s.Doc.Protocol; p != protoHTTP && p != protoHTTPS {
+		return &endpoint
+	}
+	scheme, rest, _ := strings.Cut(endpoint, "://")
+	authority := rest[:len(rest)-len(strings.TrimLeftFunc(rest, func(r rune) bool { return !strings.ContainsRune("/?#", r) }))]
+	i := strings.LastIndexByte(authority, '@')
+	if user, _, ok := strings.Cut(authority[:max(i, 0)], ":"); ok {
+		endpoint = scheme + "://" + user + ":****" + rest[i:]
+	}
+	return &endpoint
+}
 
 // target is a digest of where a subscription delivers to: endpoints are longer
 // than what an index takes.

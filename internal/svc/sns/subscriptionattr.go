@@ -189,7 +189,7 @@ func (s *Service) GetSubscriptionAttributes(ctx context.Context, in *api.GetSubs
 
 func describeSubscription(sub *subscription, t *topic) map[string]string {
 	a := map[string]string{
-		"SubscriptionArn": sub.arn(), "TopicArn": sub.Topic, "Owner": sub.Owner, "Protocol": sub.Doc.Protocol, "Endpoint": sub.Doc.Endpoint,
+		"SubscriptionArn": sub.arn(), "TopicArn": sub.Topic, "Owner": sub.Owner, "Protocol": sub.Doc.Protocol, "Endpoint": *sub.shown(),
 		"PendingConfirmation":          strconv.FormatBool(sub.State == pending),
 		"ConfirmationWasAuthenticated": strconv.FormatBool(sub.Doc.Authenticated),
 		"SubscriptionPrincipal":        sub.Doc.Principal,
