@@ -81,12 +81,12 @@ func TestNotImplemented(t *testing.T) {
 			_, err := cloudwatchlogs.NewFromConfig(srv.Config).DescribeExportTasks(ctx, &cloudwatchlogs.DescribeExportTasksInput{})
 			return err
 		},
-		"cloudwatch:GetMetricWidgetImage": func(ctx context.Context) error {
-			_, err := cloudwatch.NewFromConfig(srv.Config).GetMetricWidgetImage(ctx, &cloudwatch.GetMetricWidgetImageInput{MetricWidget: aws.String("{}")})
+		"cloudwatch:ListMetricStreams": func(ctx context.Context) error {
+			_, err := cloudwatch.NewFromConfig(srv.Config).ListMetricStreams(ctx, &cloudwatch.ListMetricStreamsInput{})
 			return err
 		},
-		"restXml s3:GetBucketWebsite": func(ctx context.Context) error {
-			_, err := s3.NewFromConfig(srv.Config).GetBucketWebsite(ctx, &s3.GetBucketWebsiteInput{Bucket: aws.String("b")})
+		"restXml s3:GetObjectTorrent": func(ctx context.Context) error {
+			_, err := s3.NewFromConfig(srv.Config).GetObjectTorrent(ctx, &s3.GetObjectTorrentInput{Bucket: aws.String("bucket"), Key: aws.String("key")})
 			return err
 		},
 	}

@@ -80,7 +80,7 @@ func TestAnonymous(t *testing.T) {
 	}
 	want := []string{
 		"cognitoidentity:GetCredentialsForIdentity", "cognitoidentity:GetId", "cognitoidentity:GetOpenIdToken",
-		"cognitoidentity:UnlinkIdentity", "rum:PutRumEvents", "ssm:RegisterManagedInstance",
+		"cognitoidentity:UnlinkIdentity", "rum:PutRumEvents", "sns:ConfirmSubscription", "sns:Unsubscribe", "ssm:RegisterManagedInstance",
 		"sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity",
 	}
 	if !slices.Equal(have, want) {
