@@ -158,6 +158,10 @@ func TestTagsAndPermissions(t *testing.T) {
 		if d := cmp.Diff(map[string]string{"b": "2", "c": "3"}, tags); d != "" {
 			t.Error(d)
 		}
+		must[*api.UntagQueueOutput](t)(b.UntagQueue(t.Context(), &api.UntagQueueInput{QueueUrl: url, TagKeys: []string{"b", "c"}}))
+		if tags := must[*api.ListQueueTagsOutput](t)(b.ListQueueTags(t.Context(), &api.ListQueueTagsInput{QueueUrl: url})).Tags; tags != nil {
+			t.Errorf("a queue without tags has %v", tags)
+		}
 		_, err := b.TagQueue(t.Context(), &api.TagQueueInput{QueueUrl: url, Tags: map[string]string{"aws:x": "2"}})
 		wantError(t, err, "InvalidParameterValue", "")
 		add := &api.AddPermissionInput{QueueUrl: url, Label: "l", AWSAccountIds: []string{"111111111111"}, Actions: []string{"SendMessage"}}

@@ -217,5 +217,8 @@ func (s *Service) ListQueueTags(ctx context.Context, in *api.ListQueueTagsInput)
 		out.Tags, err = s.queues.Tags(tx, rec.Key)
 		return err
 	})
+	if len(out.Tags) == 0 {
+		out.Tags = nil // a queue without tags answers with no member at all
+	}
 	return out, err
 }
