@@ -107,7 +107,7 @@ func arrivalOf(call *plane.Call, e *api.PutEventsRequestEntry) (arrival, *awserr
 	if len(*e.DetailType) > 128 {
 		return arrival{}, refuse("InvalidArgument", "Parameter DetailType is not valid. Reason: DetailType exceeds the limit of 128 characters.")
 	}
-	if strings.HasPrefix(*e.Source, "aws.") && call.Caller.Kind != plane.Service {
+	if strings.HasPrefix(*e.Source, "aws.") && !mayBeAWS(call.Caller) {
 		return arrival{}, refuse("NotAuthorizedForSourceException", "Not authorized for the source.")
 	}
 	b, err := busKey(call, e.EventBusName)
@@ -131,6 +131,10 @@ func arrivalOf(call *plane.Call, e *api.PutEventsRequestEntry) (arrival, *awserr
 	}
 	return arrival{b, ev, doc}, nil
 }
+
+// mayBeAWS reports whether a caller may name a source of AWS: a service, but not
+// this one, which puts events where a rule has PutEvents for its target.
+func mayBeAWS(c plane.Caller) bool { return c.Kind == plane.Service && c.ID != principal }
 
 func refuse(code, message string) *awserr.Error { return awserr.New(code, 400, "%s", message) }
 

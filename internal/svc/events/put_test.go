@@ -154,6 +154,19 @@ func TestServicesSendTheirOwnSources(t *testing.T) {
 	})
 }
 
+// TestTargetsAreNotAWS: who can make rules can have PutEvents called by this
+// service, but not in the name of another.
+func TestTargetsAreNotAWS(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b *bench) {
+		out, err := api.Client{Invoker: b.plane.AsService("events.amazonaws.com", account, region)}.PutEvents(t.Context(),
+			&api.PutEventsInput{Entries: []*api.PutEventsRequestEntry{entry("aws.health", "{}"), entry("shop", "{}")}})
+		if err != nil || *out.FailedEntryCount != 1 || *out.Entries[0].ErrorCode != "NotAuthorizedForSourceException" {
+			t.Errorf("%+v, %v", out, err)
+		}
+	})
+}
+
 func TestForwardingToBuses(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
