@@ -10,6 +10,9 @@ import (
 // MaxDiscovered is how many fields are discovered in a JSON message at most.
 const MaxDiscovered = 200
 
+// maxPath is how long a discovered path is at most, in bytes.
+const maxPath = 1024
+
 // Discover returns the fields of an event: the system's, then those of a JSON
 // message by their paths in alphabetical order. Of more than MaxDiscovered
 // those that come first are found, by the names at each level.
@@ -35,7 +38,7 @@ func flatten(path string, tree any, into *[]Field) {
 		}
 		return path + "." + name
 	}
-	if len(*into) >= MaxDiscovered { // paths can be long, and many
+	if len(*into) >= MaxDiscovered || len(path) > maxPath { // each path repeats what it begins with
 		return
 	}
 	switch t := tree.(type) {

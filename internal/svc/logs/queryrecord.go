@@ -69,6 +69,7 @@ func (s *Service) GetLogRecord(ctx context.Context, in *api.GetLogRecordInput) (
 const (
 	fieldsWindow = 15 * time.Minute
 	fieldsSample = 10_000 // events looked at
+	fieldsNames  = 10_000 // names kept; those that come up later are left out
 )
 
 // GetLogGroupFields answers which fields a group's events have, and in how many
@@ -106,7 +107,9 @@ func (s *Service) GetLogGroupFields(ctx context.Context, in *api.GetLogGroupFiel
 				continue
 			}
 			for _, f := range insights.Discover(insights.Event{Timestamp: e.Time, Message: string(e.Body)}) {
-				seen[f.Name]++
+				if _, ok := seen[f.Name]; ok || len(seen) < fieldsNames {
+					seen[f.Name]++
+				}
 			}
 			if events++; events == fieldsSample {
 				break
