@@ -1,10 +1,8 @@
 package logs_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -42,11 +40,20 @@ func servers(t *testing.T, f func(t *testing.T, s *server)) {
 // also those that the SDK makes up ("streaming-127.0.0.1").
 func newServer(t testing.TB, opts ...nepheletest.Option) *server {
 	srv := nepheletest.Start(t, opts...)
-	transport := &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, network, strings.TrimPrefix(srv.URL, "http://"))
-	}, MaxIdleConnsPerHost: 64}
-	t.Cleanup(transport.CloseIdleConnections)
-	return &server{srv, sdk.NewFromConfig(srv.Config, func(o *sdk.Options) { o.HTTPClient = &http.Client{Transport: transport} })}
+	here := anyHost{srv.Config.HTTPClient, strings.TrimPrefix(srv.URL, "http://")}
+	return &server{srv, sdk.NewFromConfig(srv.Config, func(o *sdk.Options) { o.HTTPClient = here })}
+}
+
+// anyHost sends requests to one address, whatever host they are for.
+type anyHost struct {
+	client  sdk.HTTPClient
+	address string
+}
+
+func (h anyHost) Do(req *http.Request) (*http.Response, error) {
+	moved := req.Clone(req.Context())
+	moved.Host, moved.URL.Host = req.URL.Host, h.address
+	return h.client.Do(moved)
 }
 
 func (s *server) create(t testing.TB, group string, streams ...string) {
