@@ -315,6 +315,11 @@ func (s *Service) moveBatch(tx *store.Tx, t *move, n int) (int, error) {
 		byQueue[to] = append(byQueue[to], m.anew())
 		seqs = append(seqs, m.seq)
 	}
+	for _, to := range sortedKeys(byQueue) { // before anything is put: an answer commits what was done
+		if _, err := s.queueByARN(tx, to, "DestinationArn"); err != nil {
+			return 0, err
+		}
+	}
 	for _, to := range sortedKeys(byQueue) {
 		if err := s.deliver(tx, to, byQueue[to], now); err != nil {
 			return 0, err

@@ -211,6 +211,30 @@ func TestDeadLetters(t *testing.T) {
 	})
 }
 
+// TestMoveStopsWhole checks that a task which cannot bring some messages back
+// brings none of a batch back: what it leaves is not in two queues.
+func TestMoveStopsWhole(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, b *bench) {
+		dead := b.create(t, "dead")
+		deadARN := "arn:aws:sqs:" + region + ":" + account + ":dead"
+		policy := fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":1}`, deadARN)
+		stays, goes := b.create(t, "a", "RedrivePolicy", policy), b.create(t, "b", "RedrivePolicy", policy)
+		for _, url := range []string{stays, goes} {
+			b.send(t, url, "lost")
+			b.receive(t, url, 1)
+			wait(time.Second)
+			b.receive(t, url, 1)
+		}
+		b.wantCounts(t, dead, "2", "0", "0")
+		must[*api.DeleteQueueOutput](t)(b.DeleteQueue(t.Context(), &api.DeleteQueueInput{QueueUrl: goes}))
+		must[*api.StartMessageMoveTaskOutput](t)(b.StartMessageMoveTask(t.Context(), &api.StartMessageMoveTaskInput{SourceArn: deadARN}))
+		wait(time.Second)
+		b.wantCounts(t, dead, "2", "0", "0")
+		b.wantCounts(t, stays, "0", "0", "0")
+	})
+}
+
 // TestGroups checks the order and the locks of message groups.
 func TestGroups(t *testing.T) {
 	t.Parallel()
