@@ -16,10 +16,14 @@ import (
 type filters struct {
 	mu     sync.Mutex
 	parsed map[string]*eventpattern.Pattern
+	size   int // of their texts
 }
 
-// maxParsed is how many parsed policies are kept before all are dropped.
-const maxParsed = 4096
+// How many parsed policies, of how many bytes, are kept before all are dropped.
+const (
+	maxParsed      = 4096
+	maxParsedBytes = 16 << 20
+)
 
 // parseFilter parses the filter policy in a subscription's attributes.
 func parseFilter(a map[string]string) (*eventpattern.Pattern, error) {
@@ -46,10 +50,11 @@ func (f *filters) of(a map[string]string) (*eventpattern.Pattern, error) {
 	if err != nil {
 		return nil, fmt.Errorf("filter policy: %w", err)
 	}
-	if f.parsed == nil || len(f.parsed) >= maxParsed {
-		f.parsed = map[string]*eventpattern.Pattern{}
+	if f.parsed == nil || len(f.parsed) >= maxParsed || f.size >= maxParsedBytes {
+		f.parsed, f.size = map[string]*eventpattern.Pattern{}, 0
 	}
 	f.parsed[key] = p
+	f.size += len(key)
 	return p, nil
 }
 
