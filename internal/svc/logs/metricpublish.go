@@ -101,8 +101,9 @@ func (s *Service) loadFilters(ctx context.Context, call *plane.Call, name string
 		f = groupFilters{group: g.Doc}
 		for i := range records {
 			c, err := records[i].Doc.compile()
-			if err != nil {
-				return err
+			if err != nil { // was accepted when it was put; its group takes events all the same
+				s.log.Error("metric filter no longer valid", "group", g.ID, "filter", records[i].Doc.Name, "error", err)
+				continue
 			}
 			f.filters = append(f.filters, c)
 		}
