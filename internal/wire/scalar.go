@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/base64"
 	"math"
 	"reflect"
@@ -158,7 +159,8 @@ func nonFinite(x float64) (string, bool) {
 }
 
 // appendFloat writes the shortest digits that read back equal, without an
-// exponent for the magnitudes that people use.
+// exponent for the magnitudes that people use. A whole number keeps a fraction,
+// as in AWS: a Sum is 3.0, and clients without types make a float of it.
 func appendFloat(b []byte, x float64, bits int) []byte {
 	if name, ok := nonFinite(x); ok {
 		return append(b, name...)
@@ -167,7 +169,11 @@ func appendFloat(b []byte, x float64, bits int) []byte {
 	if abs := math.Abs(x); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
 		format = 'e'
 	}
-	return strconv.AppendFloat(b, x, format, -1, bits)
+	n := len(b)
+	if b = strconv.AppendFloat(b, x, format, -1, bits); format == 'f' && bytes.IndexByte(b[n:], '.') < 0 {
+		b = append(b, ".0"...)
+	}
+	return b
 }
 
 // setTime and timeOf reach a time.Time without boxing it.
