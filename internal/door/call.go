@@ -1,6 +1,7 @@
 package door
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -110,7 +111,7 @@ func (c *call) handle() error {
 	c.reached = true
 	opts := []plane.Option{
 		plane.WithMissing(in.Missing), plane.WithRequestID(c.id),
-		plane.WithHTTP(c.r.Header, c.baseURL()), plane.WithAnswer(c.w.Header()),
+		plane.WithHTTP(c.r.Header, c.serviceURL()), plane.WithAnswer(c.w.Header()),
 	}
 	if !c.in.ended.Load() {
 		opts = append(opts, plane.WithAbort(c.in.abort))
@@ -140,11 +141,7 @@ func (c *call) context() (context.Context, context.CancelFunc) {
 // What was signed has been noted before.
 func (c *call) locate() {
 	if c.isS3() {
-		bucket := c.host.bucket
-		if bucket == "" {
-			bucket = c.host.maybe
-		}
-		if bucket != "" {
+		if bucket := c.virtualBucket(); bucket != "" {
 			u := *c.r.URL
 			escaped := u.EscapedPath()
 			u.Path, u.RawPath = "/"+bucket+u.Path, "/"+bucket+escaped
@@ -254,6 +251,27 @@ func (c *call) baseURL() string {
 		return "https://" + c.r.Host
 	}
 	return "http://" + c.r.Host
+}
+
+// serviceURL is baseURL without the bucket of a virtual host: all paths of the
+// service are below it.
+func (c *call) serviceURL() string {
+	base := c.baseURL()
+	if bucket := c.virtualBucket(); bucket != "" {
+		scheme, host, _ := strings.Cut(base, "://")
+		if len(host) > len(bucket) && strings.EqualFold(host[:len(bucket)], bucket) && host[len(bucket)] == '.' {
+			return scheme + "://" + host[len(bucket)+1:]
+		}
+	}
+	return base
+}
+
+// virtualBucket is the bucket that the host names, if the call is S3's.
+func (c *call) virtualBucket() string {
+	if !c.isS3() {
+		return ""
+	}
+	return cmp.Or(c.host.bucket, c.host.maybe)
 }
 
 // fail answers with an error, and reports false when an answer is already
