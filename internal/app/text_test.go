@@ -124,8 +124,8 @@ func mark(v reflect.Value, text string) {
 		if v.Type() == reflect.TypeFor[time.Time]() {
 			return
 		}
-		for i := range v.NumField() {
-			mark(v.Field(i), text)
+		for _, field := range v.Fields() {
+			mark(field, text)
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
