@@ -203,27 +203,33 @@ func (m *message) signature(k *signer, text, subscribeURL string) (string, error
 }
 
 // presign signs messages before they are published, because a signature takes
-// longer than a transaction should. What the transaction then finds changed, it
-// signs by itself.
+// longer than a transaction should, and only where somebody is to receive it.
+// What the transaction then finds changed, it signs by itself.
 func (s *Service) presign(ctx context.Context, k store.Key, all []*message) error {
 	if err := s.keys.load(ctx, s.DB); err != nil || fifo(k.ID) {
 		return err
 	}
-	version, heard := "", false
+	version, protocols := "", map[string]bool{}
 	err := s.DB.View(ctx, func(tx *store.Tx) error {
 		t, err := s.topic(tx, k)
 		if err != nil {
 			return err
 		}
 		version = t.Doc.signature()
-		return tx.Row("select exists (select 1 from sns_subscription where topic = ? and state = ?)", topicARN(k), confirmed).Scan(&heard)
+		subs, err := receivers(tx, topicARN(k))
+		for _, sub := range subs {
+			if sub.signed() {
+				protocols[sub.Doc.Protocol] = true
+			}
+		}
+		return err
 	})
-	if err != nil || !heard {
+	if err != nil {
 		return err
 	}
 	for _, m := range all {
 		m.Version = version
-		for _, protocol := range []string{protoSQS, protoHTTP, protoHTTPS, protoEmailJSON} {
+		for protocol := range protocols {
 			if _, err := m.signature(s.keys.get(), m.text(protocol), ""); err != nil {
 				return err
 			}

@@ -64,6 +64,9 @@ func (s *subscription) arn() string { return s.Topic + ":" + s.ID }
 // raw reports whether messages are delivered without an envelope.
 func (s *subscription) raw() bool { return s.Doc.Attributes[attrRaw] == "true" }
 
+// signed reports whether notifications arrive in an envelope, which is signed.
+func (s *subscription) signed() bool { return !s.raw() && s.Doc.Protocol != protoEmail }
+
 // shown is the endpoint as answers show it: without the password of a URL.
 func (s *subscription) shown() *string {
 	endpoint := s.Doc.Endpoint
