@@ -46,7 +46,9 @@ func (s *Service) PutEvents(ctx context.Context, in *api.PutEventsInput) (*api.P
 		accepted = append(accepted, a)
 		out.Entries = append(out.Entries, &api.PutEventsResultEntry{EventId: &a.event.ID})
 	}
-	if len(accepted) == 0 {
+	if heard, err := s.heard(ctx, accepted); err != nil {
+		return nil, err
+	} else if !heard {
 		return out, nil
 	}
 	err := s.db.UpdateAt(ctx, store.ReadCommitted, func(tx *store.Tx) error {
@@ -66,6 +68,27 @@ func (s *Service) PutEvents(ctx context.Context, in *api.PutEventsInput) (*api.P
 		return nil, err
 	}
 	return out, nil
+}
+
+// heard reports whether a rule matches one of the entries: most events of
+// services are matched by none, and then there is nothing to write.
+func (s *Service) heard(ctx context.Context, accepted []arrival) (heard bool, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		for _, a := range accepted {
+			rules, err := s.rulesOf(tx, a.bus)
+			if err != nil {
+				return err
+			}
+			for _, r := range rules {
+				if r.pattern != nil && r.pattern.Match(a.doc) {
+					heard = true
+					return nil
+				}
+			}
+		}
+		return nil
+	})
+	return heard, err
 }
 
 // sizeOf counts entries as AWS does.
