@@ -22,6 +22,7 @@ import (
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/policy"
 	"nephele.dev/nephele/internal/store"
+	"nephele.dev/nephele/internal/svc/cloudwatch"
 	"nephele.dev/nephele/internal/svc/events"
 	"nephele.dev/nephele/internal/svc/sns"
 )
@@ -92,7 +93,7 @@ func (a *App) openEngine(context.Context) error {
 		Lanes: map[string]int{
 			LaneAPI: 4 * runtime.NumCPU(), courier.Lane: 8 * runtime.NumCPU(), LaneCanary: canaries, LaneBlob: 4,
 			sns.Lane:    32 * runtime.NumCPU(), // they wait for others
-			events.Lane: 8 * runtime.NumCPU(),
+			events.Lane: 8 * runtime.NumCPU(), cloudwatch.AlarmsLane: 4 * runtime.NumCPU(),
 		},
 		Owner:  a.db.Node(),
 		Logger: a.log,

@@ -24,6 +24,9 @@
 // depends on the age of the data and the period asked for alone (Finest), never
 // on whether Expire has come round yet.
 //
+// Who looks at thousands of series again and again, as alarms do, reads them in
+// bulk (Recent), and later only what was appended since (Here, Since).
+//
 // # Summaries and percentiles
 //
 // A Summary is count, sum, minimum, maximum, exactly, and a Distribution when

@@ -12,15 +12,17 @@ import (
 )
 
 // alarmsKind is the work row of a shard of metric alarms, which falls due at the
-// end of each of the shard's intervals.
-const (
-	alarmsKind = "cloudwatch.alarms"
-	alarmsLane = "alarms"
-)
+// end of each of the shard's intervals, and shortly before to read ahead.
+const alarmsKind = "cloudwatch.alarms"
+
+// AlarmsLane is the engine's lane in which metric alarms are evaluated. It takes
+// several slots for a processor: all shards are due at once, and most of what
+// those with changes do is wait for the database.
+const AlarmsLane = "alarms"
 
 // alarmFlows registers what evaluates alarms and takes their actions.
 func (s *Service) alarmFlows(e *engine.Engine) {
-	e.Register(alarmsKind, alarmsLane, engine.FlowFunc(s.stepAlarms))
+	e.Register(alarmsKind, AlarmsLane, engine.FlowFunc(s.stepAlarms))
 	e.Register(compositeKind, compositeLane, engine.FlowFunc(s.stepComposite))
 	e.Register(suppressionKind, compositeLane, engine.FlowFunc(s.stepComposite))
 	e.Register(historyKind, housekeepingLane, engine.FlowFunc(s.sweepHistory))
@@ -43,24 +45,13 @@ var errNotEmpty = errors.New("the shard has alarms")
 // stepAlarms evaluates a shard: the present, whatever the row was due for, so
 // that a server that was away for a day evaluates once.
 func (s *Service) stepAlarms(ctx context.Context, w *engine.Work) (engine.Next, error) {
-	interval := shardInterval(w.Key)
 	shard := s.shard(w.Key)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	var at time.Time
-	var outcomes []outcome
-	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
-		if err := shard.refresh(tx, w.Key); err != nil {
-			return err
-		}
-		at = tx.Now().Truncate(interval)
-		outcomes, err = s.judge(tx, shard.watches, at)
-		return err
-	})
+	next, outcomes, err := s.look(ctx, w, shard)
 	if err != nil {
 		return engine.Next{}, fmt.Errorf("evaluate alarms of shard %s: %w", w.Key, err)
 	}
-	next := engine.At(at.Add(interval))
 	if len(shard.watches) == 0 {
 		return s.endShard(ctx, w, next)
 	}
@@ -74,6 +65,40 @@ func (s *Service) stepAlarms(ctx context.Context, w *engine.Work) (engine.Next, 
 		return next, nil
 	}
 	return w.Commit(ctx, next, func(tx *store.Tx) error { return s.apply(tx, shard, outcomes) })
+}
+
+// readAhead is how long before an evaluation most of what it needs is read: long
+// enough for that to be done, short enough for little to come after it.
+const readAhead = time.Second
+
+// look reads ahead, where that is what the row fell due for and there is still
+// time to, and evaluates the shard otherwise.
+func (s *Service) look(ctx context.Context, w *engine.Work, shard *watchShard) (next engine.Next, outcomes []outcome, err error) {
+	interval := shardInterval(w.Key)
+	before := w.Due.Truncate(interval)
+	early := w.Due.After(before)
+	if early {
+		select { // a few at a time: others need the database, too
+		case s.reading <- struct{}{}:
+			defer func() { <-s.reading }()
+		case <-ctx.Done():
+			return next, nil, context.Cause(ctx)
+		}
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		if err := shard.refresh(tx, w.Key); err != nil {
+			return err
+		}
+		at := tx.Now().Truncate(interval)
+		if early && at.Equal(before) {
+			next = engine.At(at.Add(interval))
+			return shard.readAhead(tx, at.Add(interval))
+		}
+		next = engine.At(at.Add(interval - readAhead))
+		outcomes, err = s.judge(tx, shard, at)
+		return err
+	})
+	return next, outcomes, err
 }
 
 // endShard removes the work row of a shard without alarms, unless it has got one

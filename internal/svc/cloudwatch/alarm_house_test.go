@@ -37,6 +37,7 @@ type house struct {
 	api.Client
 	db     *store.DB
 	engine *engine.Engine
+	forget func() // what the service holds in memory
 
 	mu        sync.Mutex
 	published []*sns.PublishInput
@@ -58,12 +59,13 @@ func open(t testing.TB, db *store.DB) *house {
 	p.Register(events.Service(), events.Handlers{PutEvents: h.putEvents}.Table())
 	p.Register(lambda.Service(), lambda.Handlers{}.Table())
 	p.Register(ssm.Service(), ssm.Handlers{}.Table())
-	h.engine = enginetest.Start(t, db, engine.Options{Lanes: map[string]int{courier.Lane: 16}}, func(e *engine.Engine) {
+	h.engine = enginetest.Start(t, db, engine.Options{Lanes: map[string]int{courier.Lane: 16, cloudwatch.AlarmsLane: 8}}, func(e *engine.Engine) {
 		c := courier.New(e, p, []*shape.Service{
 			sns.Service(), autoscaling.Service(), events.Service(), lambda.Service(), ssm.Service(),
 		})
 		s := cloudwatch.New(cloudwatch.Deps{DB: db, Engine: e, Courier: c, Pages: pages})
 		s.Flows(e)
+		h.forget = s.Reset
 		p.Register(api.Service(), s.Handlers())
 	})
 	h.Client = api.Client{Invoker: p.As(plane.RootCaller(account, "us-east-1"))}

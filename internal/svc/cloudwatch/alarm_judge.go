@@ -8,16 +8,15 @@ import (
 	"nephele.dev/nephele/internal/alarm"
 	api "nephele.dev/nephele/internal/api/cloudwatch"
 	"nephele.dev/nephele/internal/awserr"
-	"nephele.dev/nephele/internal/series"
 	"nephele.dev/nephele/internal/store"
 )
 
 // judge evaluates alarms at a time, the end of the newest period, and returns
 // those that have something to do. Alarms on one metric are read together.
-func (s *Service) judge(tx *store.Tx, watches map[alarmKey]*watch, at time.Time) ([]outcome, error) {
+func (s *Service) judge(tx *store.Tx, shard *watchShard, at time.Time) ([]outcome, error) {
 	var singles []*watch
 	var outcomes []outcome
-	for _, w := range watches {
+	for _, w := range shard.watches {
 		if w.single {
 			singles = append(singles, w)
 			continue
@@ -30,7 +29,7 @@ func (s *Service) judge(tx *store.Tx, watches map[alarmKey]*watch, at time.Time)
 			outcomes = append(outcomes, o)
 		}
 	}
-	if err := readSingles(tx, singles, at); err != nil {
+	if err := shard.read(tx, singles, at); err != nil {
 		return nil, err
 	}
 	for _, w := range singles {
@@ -39,68 +38,6 @@ func (s *Service) judge(tx *store.Tx, watches map[alarmKey]*watch, at time.Time)
 		}
 	}
 	return outcomes, nil
-}
-
-// stretch is a length of time before an evaluation, in which alarms are read
-// together.
-type stretch struct {
-	from, to time.Duration // before the evaluation
-	whole    bool
-}
-
-// readSingles fills the windows of alarms on one metric: the newest N periods of
-// all, then the rest of the range of those where data is missing.
-func readSingles(tx *store.Tx, watches []*watch, at time.Time) error {
-	near, far := map[stretch][]*watch{}, map[stretch][]*watch{}
-	for _, w := range watches {
-		w.reset()
-		k := stretch{from: w.period * time.Duration(w.rule.N), whole: w.whole}
-		near[k] = append(near[k], w)
-	}
-	if err := readSpans(tx, near, at); err != nil {
-		return err
-	}
-	for _, w := range watches {
-		newest := w.windows[:w.rule.N]
-		if slices.ContainsFunc(newest, func(s series.Summary) bool { return s.Count == 0 && s.Sum == 0 }) {
-			k := stretch{from: w.period * time.Duration(w.rule.Range()), to: w.period * time.Duration(w.rule.N), whole: w.whole}
-			far[k] = append(far[k], w)
-		}
-	}
-	return readSpans(tx, far, at)
-}
-
-func (w *watch) reset() {
-	n := w.rule.Range()
-	if w.windows == nil {
-		w.windows, w.points = make([]series.Summary, n), make([]alarm.Point, n)
-	}
-	clear(w.windows)
-}
-
-func readSpans(tx *store.Tx, spans map[stretch][]*watch, at time.Time) error {
-	for k, watches := range spans {
-		byKey := map[series.Key][]*watch{}
-		var keys []series.Key
-		for _, w := range watches {
-			if byKey[w.key] == nil {
-				keys = append(keys, w.key)
-			}
-			byKey[w.key] = append(byKey[w.key], w)
-		}
-		q := series.RecentQuery{Keys: keys, From: at.Add(-k.from), To: at.Add(-k.to), Distributions: k.whole}
-		err := series.Recent(tx, q, func(key series.Key, b *series.Bucket) {
-			for _, w := range byKey[key] {
-				if w.unit == "" || w.unit == b.Unit {
-					w.windows[(at.Sub(b.Time)-1)/w.period].Merge(b.Summary)
-				}
-			}
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // judge evaluates an alarm whose windows are filled.

@@ -29,6 +29,8 @@ type watch struct {
 	fewSample float64 // periods with fewer samples do not count; 0 is none
 
 	windows []series.Summary // of an evaluation, newest first
+	reach   int              // how many of them have been read
+	ahead   time.Time        // the evaluation that they were read ahead for
 	points  []alarm.Point
 }
 
@@ -40,6 +42,7 @@ type watchShard struct {
 	incarnation int64
 	rev         int64
 	watches     map[alarmKey]*watch
+	mark        series.Mark // what was there when some were read ahead
 }
 
 // shard returns the process's memory of a shard.

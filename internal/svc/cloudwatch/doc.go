@@ -35,8 +35,9 @@
 //
 // Package alarm holds the rules; here is when they are applied and what follows.
 //
-//	minute ends ──▶ shard's work row: one bulk read of the newest periods of all
-//	                its alarms, judged in memory
+//	a second before ──▶ shard's work row: one bulk read of the newest periods of
+//	                    all its alarms
+//	minute ends ──▶ the same row: what came since, judged in memory
 //	                   │ nothing has changed: nothing is written
 //	                   ▼ some have, one transaction:
 //	                state, history, event, action messages, rows of parents
@@ -54,8 +55,16 @@
 // The alarms of an interval are spread over 16 shards, each a work row of the
 // engine: replicas share them, and 10,000 alarms cost 16 claims. A process keeps
 // a shard's alarms in memory. Two numbers in alarm_shard, which every
-// transaction that writes an alarm moves on, say whether that still holds; the
-// datapoints are read each time. A shard without alarms has no row.
+// transaction that writes an alarm moves on, say whether that still holds. A
+// shard without alarms has no row.
+//
+// The datapoints are read each time, in two parts, since all shards are due at
+// once and a read by series takes some microseconds for each: most a second
+// before the end of the period, and at its end the rows that were appended
+// since, of whatever series (series.Since). Both together are what one read at
+// the end would have found. Where the first part is missing, because the server
+// has just started, another replica took it or the alarm is new, or where more
+// came in that second than is worth looking through, there is one read of all.
 //
 // A composite alarm has a row that is put by the transaction that changes one of
 // its children, with the composites on the way there: a change that comes back

@@ -37,14 +37,20 @@ type Service struct {
 	// watching is the *watchShard of each shard of alarms that was evaluated
 	// here.
 	watching sync.Map
+
+	// reading has room for the shards that may read ahead at a time.
+	reading chan struct{}
 }
+
+// maxReading leaves half of SQLite's readers to others.
+const maxReading = 2
 
 // New returns a Service. Call Flows before the engine starts.
 func New(d Deps) *Service {
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Service{db: d.DB, engine: d.Engine, courier: d.Courier, pages: d.Pages, log: d.Logger}
+	return &Service{db: d.DB, engine: d.Engine, courier: d.Courier, pages: d.Pages, log: d.Logger, reading: make(chan struct{}, maxReading)}
 }
 
 // Handlers returns the operations that are implemented.
