@@ -297,10 +297,10 @@ func BenchmarkMatch(b *testing.B) {
 func TestCostlyRegex(t *testing.T) {
 	t.Parallel()
 	for pattern, ok := range map[string]bool{
-		`%` + strings.Repeat("[ab]{1000}", 100) + `%`: false,
-		`{ $.a = %(x{100}){30}% }`:                    false,
-		`%` + strings.Repeat("x", 1000) + `%`:         true,
-		`%[0-9]{1,3}(\.[0-9]{1,3}){3}%`:               true,
+		`%` + strings.Repeat("[ab]{1000}", 100) + `%`:      false,
+		`{ $.a = %(x{100}){30}% }`:                         false,
+		`%` + strings.Repeat("x", 1000) + `%`:              true,
+		`%[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}%`: true,
 	} {
 		if _, err := logfilter.Parse(pattern); (err == nil) != ok {
 			t.Errorf("%.40s: %v", pattern, err)
