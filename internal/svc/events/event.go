@@ -2,11 +2,12 @@ package events
 
 import (
 	"bytes"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/google/uuid"
 
 	"nephele.dev/nephele/internal/arn"
 )
@@ -107,22 +108,18 @@ func decode(text []byte) (any, error) {
 }
 
 // newID is a random UUID.
-func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:])
-	return uuid(b)
-}
+func newID() string { return uuid.NewString() }
 
 // derivedID is the UUID of the i-th entry of a call with a token.
 func derivedID(token string, i int) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%d", token, i))
-	return uuid([16]byte(sum[:16]))
+	return version4([16]byte(sum[:16]))
 }
 
-func uuid(b [16]byte) string {
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+// version4 is b as a random UUID (RFC 9562).
+func version4(b [16]byte) string {
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return uuid.UUID(b).String()
 }
 
 // sqsURL is a queue's URL as the SQS service knows it from inside.

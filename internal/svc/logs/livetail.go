@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	api "nephele.dev/nephele/internal/api/logs"
 	"nephele.dev/nephele/internal/journal"
 	"nephele.dev/nephele/internal/logfilter"
@@ -131,7 +133,7 @@ func (t *tailing) run(ctx context.Context, yield func(*api.StartLiveTailResponse
 	wake, stop := t.service.watchers.watch(t.ids())
 	defer stop()
 	if !yield(&api.StartLiveTailResponseStream{SessionStart: &api.LiveTailSessionStart{
-		RequestId: &t.call.RequestID, SessionId: new(newUUID()), LogGroupIdentifiers: t.in.LogGroupIdentifiers,
+		RequestId: &t.call.RequestID, SessionId: new(uuid.NewString()), LogGroupIdentifiers: t.in.LogGroupIdentifiers,
 		LogStreamNames: t.in.LogStreamNames, LogStreamNamePrefixes: t.in.LogStreamNamePrefixes, LogEventFilterPattern: t.in.LogEventFilterPattern,
 	}}, nil) {
 		return

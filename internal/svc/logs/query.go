@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	api "nephele.dev/nephele/internal/api/logs"
 	"nephele.dev/nephele/internal/awserr"
 	"nephele.dev/nephele/internal/insights"
@@ -68,7 +70,7 @@ func (s *Service) StartQuery(ctx context.Context, in *api.StartQueryInput) (*api
 	if in.Limit != nil {
 		q.Limit = min(int(*in.Limit), insights.MaxRows)
 	}
-	k := key(call, newUUID())
+	k := key(call, uuid.NewString())
 	err = s.db.Update(ctx, func(tx *store.Tx) error {
 		q.Groups = nil
 		for _, name := range names {

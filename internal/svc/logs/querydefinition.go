@@ -2,10 +2,10 @@ package logs
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"fmt"
 	"strings"
+
+	"github.com/google/uuid"
 
 	api "nephele.dev/nephele/internal/api/logs"
 	"nephele.dev/nephele/internal/plane"
@@ -23,14 +23,6 @@ type definition struct {
 	Params   []*api.QueryParameter
 }
 
-// newUUID returns a random UUID (RFC 9562, version 4).
-func newUUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-}
-
 // PutQueryDefinition saves a query under a new id, or changes a saved one.
 func (s *Service) PutQueryDefinition(ctx context.Context, in *api.PutQueryDefinitionInput) (*api.PutQueryDefinitionOutput, error) {
 	call := plane.FromContext(ctx)
@@ -44,7 +36,7 @@ func (s *Service) PutQueryDefinition(ctx context.Context, in *api.PutQueryDefini
 	if in.ClientToken != nil {
 		d.Token = *in.ClientToken
 	}
-	id := newUUID()
+	id := uuid.NewString()
 	err := s.db.Update(ctx, func(tx *store.Tx) error {
 		if in.QueryDefinitionId != nil {
 			id = *in.QueryDefinitionId

@@ -2,7 +2,6 @@ package sqs
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -12,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	api "nephele.dev/nephele/internal/api/sqs"
 	"nephele.dev/nephele/internal/awserr"
@@ -149,28 +150,18 @@ func (m *message) addressFIFO(q *queue) error {
 }
 
 // newMessageID is a random UUID.
-func newMessageID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // it never fails
-	return uuid(b)
-}
+func newMessageID() string { return uuid.NewString() }
 
 // derivedID is the UUID that follows from a name.
 func derivedID(name string) string {
 	sum := sha256.Sum256([]byte(name))
-	return uuid([16]byte(sum[:16]))
+	return version4([16]byte(sum[:16]))
 }
 
-func uuid(b [16]byte) string {
+// version4 is b as a random UUID (RFC 9562).
+func version4(b [16]byte) string {
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	var out [36]byte
-	hex.Encode(out[:8], b[:4])
-	hex.Encode(out[9:13], b[4:6])
-	hex.Encode(out[14:18], b[6:8])
-	hex.Encode(out[19:23], b[8:10])
-	hex.Encode(out[24:], b[10:])
-	out[8], out[13], out[18], out[23] = '-', '-', '-', '-'
-	return string(out[:])
+	return uuid.UUID(b).String()
 }
 
 // send puts messages into a queue, all or none. Under a token they are put
