@@ -2,6 +2,7 @@ package s3
 
 import (
 	"log/slog"
+	"maps"
 	"reflect"
 
 	api "nephele.dev/nephele/internal/api/s3"
@@ -49,12 +50,15 @@ func New(d Deps) *Service {
 
 // Handlers returns the operations that are implemented.
 func (s *Service) Handlers() map[string]shape.Handler {
+	all := s.bucketHandlers()
+	maps.Copy(all, s.objectHandlers())
+	return all
+}
+
+// bucketHandlers are those of buckets and what is set for them.
+func (s *Service) bucketHandlers() map[string]shape.Handler {
 	return api.Handlers{
-		AbortMultipartUpload:                       s.AbortMultipartUpload,
-		CompleteMultipartUpload:                    s.CompleteMultipartUpload,
-		CopyObject:                                 s.CopyObject,
 		CreateBucket:                               s.CreateBucket,
-		CreateMultipartUpload:                      s.CreateMultipartUpload,
 		DeleteBucket:                               s.DeleteBucket,
 		DeleteBucketCors:                           s.DeleteBucketCors,
 		DeleteBucketEncryption:                     s.DeleteBucketEncryption,
@@ -64,9 +68,6 @@ func (s *Service) Handlers() map[string]shape.Handler {
 		DeleteBucketReplication:                    s.DeleteBucketReplication,
 		DeleteBucketTagging:                        s.DeleteBucketTagging,
 		DeleteBucketWebsite:                        s.DeleteBucketWebsite,
-		DeleteObject:                               s.DeleteObject,
-		DeleteObjectTagging:                        s.DeleteObjectTagging,
-		DeleteObjects:                              s.DeleteObjects,
 		DeletePublicAccessBlock:                    s.DeletePublicAccessBlock,
 		GetBucketAccelerateConfiguration:           s.GetBucketAccelerateConfiguration,
 		GetBucketAcl:                               s.GetBucketAcl,
@@ -88,24 +89,14 @@ func (s *Service) Handlers() map[string]shape.Handler {
 		GetBucketTagging:                           s.GetBucketTagging,
 		GetBucketVersioning:                        s.GetBucketVersioning,
 		GetBucketWebsite:                           s.GetBucketWebsite,
-		GetObject:                                  s.GetObject,
-		GetObjectAcl:                               s.GetObjectAcl,
-		GetObjectAttributes:                        s.GetObjectAttributes,
 		GetObjectLockConfiguration:                 s.GetObjectLockConfiguration,
-		GetObjectTagging:                           s.GetObjectTagging,
 		GetPublicAccessBlock:                       s.GetPublicAccessBlock,
 		HeadBucket:                                 s.HeadBucket,
-		HeadObject:                                 s.HeadObject,
 		ListBucketAnalyticsConfigurations:          s.ListBucketAnalyticsConfigurations,
 		ListBucketIntelligentTieringConfigurations: s.ListBucketIntelligentTieringConfigurations,
 		ListBucketInventoryConfigurations:          s.ListBucketInventoryConfigurations,
 		ListBucketMetricsConfigurations:            s.ListBucketMetricsConfigurations,
 		ListBuckets:                                s.ListBuckets,
-		ListMultipartUploads:                       s.ListMultipartUploads,
-		ListObjectVersions:                         s.ListObjectVersions,
-		ListObjects:                                s.ListObjects,
-		ListObjectsV2:                              s.ListObjectsV2,
-		ListParts:                                  s.ListParts,
 		PutBucketAcl:                               s.PutBucketAcl,
 		PutBucketCors:                              s.PutBucketCors,
 		PutBucketEncryption:                        s.PutBucketEncryption,
@@ -116,12 +107,35 @@ func (s *Service) Handlers() map[string]shape.Handler {
 		PutBucketTagging:                           s.PutBucketTagging,
 		PutBucketVersioning:                        s.PutBucketVersioning,
 		PutBucketWebsite:                           s.PutBucketWebsite,
-		PutObject:                                  s.PutObject,
-		PutObjectAcl:                               s.PutObjectAcl,
-		PutObjectTagging:                           s.PutObjectTagging,
 		PutPublicAccessBlock:                       s.PutPublicAccessBlock,
-		UploadPart:                                 s.UploadPart,
-		UploadPartCopy:                             s.UploadPartCopy,
+	}.Table()
+}
+
+// objectHandlers are those of objects, their versions and uploads.
+func (s *Service) objectHandlers() map[string]shape.Handler {
+	return api.Handlers{
+		AbortMultipartUpload:    s.AbortMultipartUpload,
+		CompleteMultipartUpload: s.CompleteMultipartUpload,
+		CopyObject:              s.CopyObject,
+		CreateMultipartUpload:   s.CreateMultipartUpload,
+		DeleteObject:            s.DeleteObject,
+		DeleteObjectTagging:     s.DeleteObjectTagging,
+		DeleteObjects:           s.DeleteObjects,
+		GetObject:               s.GetObject,
+		GetObjectAcl:            s.GetObjectAcl,
+		GetObjectAttributes:     s.GetObjectAttributes,
+		GetObjectTagging:        s.GetObjectTagging,
+		HeadObject:              s.HeadObject,
+		ListMultipartUploads:    s.ListMultipartUploads,
+		ListObjectVersions:      s.ListObjectVersions,
+		ListObjects:             s.ListObjects,
+		ListObjectsV2:           s.ListObjectsV2,
+		ListParts:               s.ListParts,
+		PutObject:               s.PutObject,
+		PutObjectAcl:            s.PutObjectAcl,
+		PutObjectTagging:        s.PutObjectTagging,
+		UploadPart:              s.UploadPart,
+		UploadPartCopy:          s.UploadPartCopy,
 	}.Table()
 }
 
