@@ -73,22 +73,9 @@ func harass(t *testing.T, s *server, c clients, rng *rand.Rand, kills int) []*li
 			}
 		})
 	}
-	for range kills {
-		wait := time.NewTimer(time.Duration(50+rng.IntN(1500)) * time.Millisecond)
-		<-wait.C
-		s.kill()
-		s.start()
-	}
+	s.harass(rng, kills, 50*time.Millisecond, 1550*time.Millisecond)
 	close(stop)
-	done := make(chan struct{})
-	go func() { wg.Wait(); close(done) }()
-	select {
-	case <-done:
-	case <-time.After(2 * time.Minute):
-		t.Error("clients are stuck two minutes after the last kill")
-		cancel()
-		<-done
-	}
+	finish(t, &wg, cancel)
 	return p.lives
 }
 

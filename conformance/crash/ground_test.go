@@ -67,20 +67,7 @@ func busy(t *testing.T, s *server, errands []errand, rng *rand.Rand) {
 			}
 		})
 	}
-	for range kills(t) {
-		wait := time.NewTimer(time.Duration(100+rng.IntN(1200)) * time.Millisecond)
-		<-wait.C
-		s.kill()
-		s.start()
-	}
+	s.harass(rng, kills(t), 100*time.Millisecond, 1300*time.Millisecond)
 	close(stop)
-	done := make(chan struct{})
-	go func() { wg.Wait(); close(done) }()
-	select {
-	case <-done:
-	case <-time.After(2 * time.Minute):
-		t.Error("clients are stuck two minutes after the last kill")
-		cancel()
-		<-done
-	}
+	finish(t, &wg, cancel)
 }

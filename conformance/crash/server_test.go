@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -114,6 +115,31 @@ func (s *server) kill() {
 	_ = s.cmd.Process.Signal(syscall.SIGKILL)
 	_ = s.cmd.Wait()
 	s.cmd = nil
+}
+
+// harass kills and starts the server again and again, after pauses between
+// least and most.
+func (s *server) harass(rng *rand.Rand, kills int, least, most time.Duration) {
+	for range kills {
+		pause := time.NewTimer(least + time.Duration(rng.Int64N(int64(most-least))))
+		<-pause.C
+		s.kill()
+		s.start()
+	}
+}
+
+// finish waits for clients that have been told to stop.
+func finish(t *testing.T, clients *sync.WaitGroup, cancel func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() { clients.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(2 * time.Minute):
+		t.Error("clients are stuck two minutes after the last kill")
+		cancel()
+		<-done
+	}
 }
 
 func healthy(ctx context.Context, url string) bool {
