@@ -22,9 +22,11 @@
 //
 // With Options.Auth a caller is whom Credentials says after the signature has
 // been verified; requests without a signature go on as anonymous and reach
-// operations that AWS leaves open (shape.Operation.Anonymous, and S3 where a
-// bucket policy decides). Without Auth nobody is asked for a signature: the
-// account is the configured one, or the access key id when that is 12 digits.
+// operations that AWS leaves open (shape.Operation.Anonymous). Those of S3 reach
+// the policy, which does not read bucket policies yet and refuses them; only the
+// websites of buckets are open to whom their bucket is. Without Auth nobody is
+// asked for a signature: the account is the configured one, or the access key
+// id when that is 12 digits.
 // Identical requests may be repeated within the 15 minutes of allowed clock
 // skew, as in AWS: idempotency is the matter of client tokens.
 //

@@ -41,6 +41,14 @@
 // remembered (logs_minute), and its default value published when the minute has
 // passed.
 //
+// # Queries
+//
+// StartQuery commits a Logs Insights query and a work row; its flow reads the
+// groups in small transactions, has package insights execute the query, and
+// commits the result, which is kept for seven days like AWS's. A query that is
+// cut off begins anew; one that is stopped or runs for an hour ends without rows.
+// @ptr is the group and the event's cursor, which GetLogRecord looks up.
+//
 // # Live tail
 //
 // A session reads the journal in order of arrival (journal.Tail), woken by
