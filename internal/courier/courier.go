@@ -136,8 +136,14 @@ func (c *Courier) call(ctx context.Context, l *letter) (any, error) {
 	if err := l.InputInto(in); err != nil {
 		return nil, fmt.Errorf("courier: input of %s %s: %w", l.Service, l.Operation, err)
 	}
-	invoker := c.plane.AsService(l.Principal, l.Account, l.Region)
-	return invoker.Invoke(plane.WithToken(ctx, l.Class+"/"+l.ID), op, in)
+	caller := plane.ServiceCaller(l.Principal, l.Account, l.Region)
+	caller.SourceARN, caller.SourceAccount = l.Source, l.SourceAccount
+	if l.Role != "" {
+		if caller, err = c.plane.Assume(ctx, caller, l.Role); err != nil {
+			return nil, err
+		}
+	}
+	return c.plane.Invoke(plane.WithToken(ctx, l.Class+"/"+l.ID), caller, op, in)
 }
 
 // failed sets the next attempt, or gives up.

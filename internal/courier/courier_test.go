@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"slices"
 	"strconv"
 	"sync"
@@ -96,7 +97,7 @@ func TestCallAndHook(t *testing.T) {
 		})
 		d.send(t, message("a", "", "hello"))
 		want := call{plane.ServiceCaller("events.amazonaws.com", "123456789012", "eu-west-1"), "test/a", "hello"}
-		if got := enginetest.Receive(t, calls); got != want {
+		if got := enginetest.Receive(t, calls); !reflect.DeepEqual(got, want) {
 			t.Errorf("called as %+v, want %+v", got, want)
 		}
 		if got, want := enginetest.Receive(t, ended), "note of hello, hello, answered"; got != want {

@@ -22,6 +22,12 @@ type Message struct {
 	// Principal is the service principal that calls, for example
 	// "events.amazonaws.com".
 	Principal string
+	// Source is the ARN of the resource on whose behalf Principal calls, and
+	// SourceAccount the account of a resource whose ARN names none (a bucket).
+	// Policies of the target see them as aws:SourceArn and aws:SourceAccount.
+	Source, SourceAccount string
+	// Role is the ARN of a role that Principal assumes for the call; empty is none.
+	Role string
 	// Account and Region are where the call is made: those of its target.
 	Account, Region string
 	// Service is the name of an internal/api package, and Operation one of its
@@ -41,6 +47,11 @@ type Envelope struct {
 	Class     string
 	Order     string `json:",omitempty"`
 	Principal string
+	Source    string `json:",omitempty"`
+
+	SourceAccount string `json:",omitempty"`
+
+	Role      string `json:",omitempty"`
 	Account   string
 	Region    string
 	Service   string
@@ -100,7 +111,7 @@ type Class struct {
 
 func (m *Message) envelope(now time.Time) (Envelope, error) {
 	e := Envelope{
-		ID: m.ID, Class: m.Class, Order: m.Order, Principal: m.Principal, Account: m.Account, Region: m.Region,
+		ID: m.ID, Class: m.Class, Order: m.Order, Principal: m.Principal, Source: m.Source, SourceAccount: m.SourceAccount, Role: m.Role, Account: m.Account, Region: m.Region,
 		Service: m.Service, Operation: m.Operation, Sent: store.Micros(now),
 	}
 	var err error

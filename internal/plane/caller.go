@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"nephele.dev/nephele/internal/policy"
@@ -15,11 +16,13 @@ type PrincipalKind = policy.PrincipalKind
 
 // The kinds of caller.
 const (
-	Anonymous   = policy.Anonymous
-	Root        = policy.Root
-	User        = policy.User
-	AssumedRole = policy.AssumedRole
-	Service     = policy.Service
+	Anonymous     = policy.Anonymous
+	Root          = policy.Root
+	User          = policy.User
+	AssumedRole   = policy.AssumedRole
+	FederatedUser = policy.FederatedUser
+	WebIdentity   = policy.WebIdentity
+	Service       = policy.Service
 )
 
 // Caller is who makes a call, from where, and in which account and region.
@@ -33,6 +36,23 @@ type Caller struct {
 	SourceIP    netip.Addr
 	UserAgent   string
 	Secure      bool // the request came over TLS
+
+	Tags    map[string]string // of the user, or of the role and the session
+	Session *policy.Session   // nil for long-lived credentials and services
+
+	// Via are the services through which the caller's request came, oldest
+	// first: they act with the caller's permissions (aws:CalledVia).
+	Via []string
+	// SourceARN is the resource on whose behalf a service calls (aws:SourceArn).
+	SourceARN string
+	// SourceAccount is the account of a resource whose ARN names none.
+	SourceAccount string
+}
+
+// Through is the caller as a service passes it on to another one.
+func (c Caller) Through(service string) Caller {
+	c.Via = append(slices.Clip(c.Via), service)
+	return c
 }
 
 // RootCaller is the root user of an account.
@@ -51,7 +71,11 @@ func ServiceCaller(principal, account, region string) Caller {
 
 // principal is the caller as policies see it.
 func (c Caller) principal() policy.Principal {
-	return policy.Principal{Kind: c.Kind, Account: c.Account, ARN: c.ARN, ID: c.ID}
+	p := policy.Principal{Kind: c.Kind, Account: c.Account, ARN: c.ARN, ID: c.ID, Tags: c.Tags, Session: c.Session}
+	if c.Kind == Anonymous || c.Kind == WebIdentity {
+		p.Account = ""
+	}
+	return p
 }
 
 // Call is what a handler may know about the call it answers besides its input.

@@ -64,10 +64,15 @@ var deniedNames = map[string]string{
 	"sqs": "AccessDenied",
 }
 
-// refusalText is the message of a refusal. S3 tells strangers nothing.
-func refusalText(svc *shape.Service, r policy.Request, d policy.Decision) string {
+// refusalText is the message of a refusal. S3 tells strangers nothing; EC2
+// tells the details to those who may decode them.
+func (p *Plane) refusalText(svc *shape.Service, r policy.Request, d policy.Decision) string {
 	if svc.Name == "s3" && r.Principal.Kind == policy.Anonymous {
 		return "Access Denied"
+	}
+	if svc.Name == "ec2" && p.opts.Explain != nil {
+		return "You are not authorized to perform this operation. " + policy.Message(r, d) +
+			". Encoded authorization failure message: " + p.opts.Explain(r, d)
 	}
 	return policy.Message(r, d)
 }

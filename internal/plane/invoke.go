@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"nephele.dev/nephele/internal/awserr"
-	"nephele.dev/nephele/internal/policy"
 	"nephele.dev/nephele/internal/shape"
 	"nephele.dev/nephele/internal/validate"
 )
@@ -91,7 +90,7 @@ func (v *invocation) run(ctx context.Context) (any, error) {
 		v.invalid = true
 		return nil, err
 	}
-	if err := v.authorize(ctx); err != nil {
+	if err := v.plane.authorize(ctx, v.call, v.in); err != nil {
 		return nil, err
 	}
 	if patience == 0 {
@@ -110,31 +109,6 @@ func (v *invocation) validate() error {
 		return validate.Decoded(v.call.Operation, v.in, v.missing)
 	}
 	return validate.Input(v.call.Operation, v.in)
-}
-
-// authorize asks the evaluator; a refusal becomes the service's access-denied.
-// Operations that AWS answers without a signature need no permission: their
-// handlers decide by what the input proves.
-func (v *invocation) authorize(ctx context.Context) error {
-	op := v.call.Operation
-	if op.Anonymous {
-		return nil
-	}
-	r := policy.Request{
-		Principal: v.call.Caller.principal(),
-		Action:    policy.Action(op.Service.Name, op.Service.SigningName, op.Name),
-	}
-	if name := v.plane.services[op.Service].resources; name != nil {
-		r.Resources = name(v.call, v.in)
-	}
-	d, err := v.plane.opts.Authorizer.Evaluate(ctx, r)
-	if err != nil {
-		return fmt.Errorf("authorize %s: %w", r.Action, err)
-	}
-	if d.Effect != policy.Allow {
-		return accessDenied(op.Service, refusalText(op.Service, r, d))
-	}
-	return nil
 }
 
 // handle runs the handler inside the gate and turns a panic into an error.

@@ -20,13 +20,16 @@ type Settler interface {
 // and logs to the default logger.
 type Options struct {
 	Authorizer policy.Evaluator // nil is policy.Open
-	Settler    Settler          // nil never settles
-	Settle     time.Duration    // how long a mutating call may wait for its work; 0 answers at once
-	Logger     *slog.Logger     // nil is slog.Default()
-	Audit      func(context.Context, *Event)
-	Answered   func(call *Call, out any) // sees every successful output, for tests
-	BaseURL    func() string             // the server's own address, for internal calls
-	NewID      func() string             // makes request ids; nil makes random UUIDs
+	// Explain encodes the details of a refusal for STS DecodeAuthorizationMessage;
+	// nil leaves them out.
+	Explain  func(policy.Request, policy.Decision) string
+	Settler  Settler       // nil never settles
+	Settle   time.Duration // how long a mutating call may wait for its work; 0 answers at once
+	Logger   *slog.Logger  // nil is slog.Default()
+	Audit    func(context.Context, *Event)
+	Answered func(call *Call, out any) // sees every successful output, for tests
+	BaseURL  func() string             // the server's own address, for internal calls
+	NewID    func() string             // makes request ids; nil makes random UUIDs
 }
 
 // MaxSettle bounds what a caller may ask for with the settle header.

@@ -14,13 +14,14 @@ type Plane struct {
 	opts     Options
 	log      *slog.Logger
 	services map[*shape.Service]*registration
+	facts    map[string]Facts // by the service in an ARN
 	gate     gate
 }
 
 // registration is one service and how it answers.
 type registration struct {
-	table     map[string]shape.Handler
-	resources func(*Call, any) []string
+	table map[string]shape.Handler
+	needs func(*Call, any) []policy.Need
 }
 
 // New returns a Plane without services.
@@ -34,7 +35,7 @@ func New(o Options) *Plane {
 	if o.NewID == nil {
 		o.NewID = newUUID
 	}
-	return &Plane{opts: o, log: o.Logger, services: make(map[*shape.Service]*registration), gate: newGate()}
+	return &Plane{opts: o, log: o.Logger, services: make(map[*shape.Service]*registration), facts: make(map[string]Facts), gate: newGate()}
 }
 
 // Register makes table answer svc's operations. A service that is registered
@@ -46,12 +47,6 @@ func (p *Plane) Register(svc *shape.Service, table map[string]shape.Handler) {
 			r.table[name] = h
 		}
 	}
-}
-
-// RegisterResources tells which resources (ARNs) a call to svc concerns, for
-// authorization. f gets the validated input and may return nil.
-func (p *Plane) RegisterResources(svc *shape.Service, f func(call *Call, in any) []string) {
-	p.registration(svc).resources = f
 }
 
 func (p *Plane) registration(svc *shape.Service) *registration {
@@ -82,6 +77,16 @@ func (p *Plane) As(c Caller) shape.Invoker { return invoker{p, c} }
 // example "synthetics.amazonaws.com", inside account and region.
 func (p *Plane) AsService(principal, account, region string) shape.Invoker {
 	return invoker{p, ServiceCaller(principal, account, region)}
+}
+
+// Assume returns the caller that a service becomes by assuming a role, for
+// example to reach the target of a rule. Without authorization a service needs
+// no role and stays what it is.
+func (p *Plane) Assume(ctx context.Context, service Caller, role string) (Caller, error) {
+	if p.opts.Assume == nil {
+		return service, nil
+	}
+	return p.opts.Assume(ctx, service, role)
 }
 
 type invoker struct {

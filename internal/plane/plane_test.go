@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -53,7 +54,7 @@ func TestHandlerSeesItsCall(t *testing.T) {
 	if _, isOut := out.(*synthetics.StartCanaryOutput); !isOut {
 		t.Errorf("answered %T", out)
 	}
-	if got.RequestID != "id-1" || got.Caller != root || got.Operation != startCanary || got.BaseURL != "https://here" || got.Header.Get("X-Test") != "1" || got.Time.IsZero() {
+	if got.RequestID != "id-1" || !reflect.DeepEqual(got.Caller, root) || got.Operation != startCanary || got.BaseURL != "https://here" || got.Header.Get("X-Test") != "1" || got.Time.IsZero() {
 		t.Errorf("the handler saw %+v", got)
 	}
 }

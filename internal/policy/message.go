@@ -29,11 +29,14 @@ func Message(r Request, d Decision) string {
 }
 
 // refused is the resource a refusal names.
-func (d Decision) refused(resources []string) string {
+func (d Decision) refused(resources []Resource) string {
 	if d.Resource != "" || len(resources) == 0 {
 		return d.Resource
 	}
-	return resources[0]
+	if resources[0].ARN == "*" {
+		return ""
+	}
+	return resources[0].ARN
 }
 
 func article(k Kind) string {

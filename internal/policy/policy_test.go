@@ -34,7 +34,7 @@ func TestMessage(t *testing.T) {
 		want string
 	}{
 		{
-			Request{Principal: mary, Action: "s3:GetObject", Resources: []string{"arn:aws:s3:::b/k"}},
+			Request{Principal: mary, Action: "s3:GetObject", Resources: []Resource{{ARN: "arn:aws:s3:::b/k"}}},
 			Decision{},
 			"User: arn:aws:iam::123456789012:user/mary is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::b/k because no identity-based policy allows the s3:GetObject action",
 		},
@@ -44,7 +44,7 @@ func TestMessage(t *testing.T) {
 			"User: arn:aws:iam::123456789012:user/mary is not authorized to perform: s3:GetObject with an explicit deny in an identity-based policy",
 		},
 		{
-			Request{Principal: mary, Action: "s3:GetObject", Resources: []string{"a", "b"}},
+			Request{Principal: mary, Action: "s3:GetObject", Resources: []Resource{{ARN: "a"}, {ARN: "b"}}},
 			Decision{Effect: ExplicitDeny, By: ResourceBased, Resource: "b"},
 			"User: arn:aws:iam::123456789012:user/mary is not authorized to perform: s3:GetObject on resource: b with an explicit deny in a resource-based policy",
 		},

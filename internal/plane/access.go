@@ -1,0 +1,125 @@
+package plane
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+
+	"nephele.dev/nephele/internal/policy"
+	"nephele.dev/nephele/internal/shape"
+)
+
+// Facts tells what is known of a resource that a call concerns: its owner, its
+// resource-based policies, its tags. A resource that does not exist is no
+// error: nothing is known of it.
+type Facts func(ctx context.Context, call *Call, arn string) (policy.Resource, error)
+
+// RegisterResources tells which resources (ARNs) a call to svc concerns, for
+// authorization by the action of the operation's name. f gets the validated
+// input and may return nil.
+func (p *Plane) RegisterResources(svc *shape.Service, f func(call *Call, in any) []string) {
+	p.RegisterNeeds(svc, func(call *Call, in any) []policy.Need {
+		return []policy.Need{{Action: Action(call.Operation), Resources: f(call, in)}}
+	})
+}
+
+// RegisterNeeds tells what a call to svc has to be allowed. f gets the
+// validated input; a call for which it returns nothing needs no permission.
+// Calls to services without it need the action of the operation's name.
+func (p *Plane) RegisterNeeds(svc *shape.Service, f func(call *Call, in any) []policy.Need) {
+	p.registration(svc).needs = f
+}
+
+// RegisterFacts tells who knows about the resources of a service, as ARNs name
+// it ("s3", "sqs").
+func (p *Plane) RegisterFacts(service string, f Facts) { p.facts[service] = f }
+
+// Action is the IAM action of an operation's name.
+func Action(op *shape.Operation) string {
+	return policy.Action(op.Service.Name, op.Service.SigningName, op.Name)
+}
+
+// Needs is what a call has to be allowed.
+func (p *Plane) Needs(call *Call, in any) []policy.Need {
+	if r := p.services[call.Operation.Service]; r != nil && r.needs != nil {
+		return r.needs(call, in)
+	}
+	return []policy.Need{{Action: Action(call.Operation)}}
+}
+
+// authorize asks the evaluator. Operations that AWS answers without a
+// signature need no permission: their handlers decide by what the input proves.
+func (p *Plane) authorize(ctx context.Context, call *Call, in any) error {
+	if _, open := p.opts.Authorizer.(policy.Open); open || call.Operation.Anonymous {
+		return nil
+	}
+	needs := p.Needs(call, in)
+	if len(needs) == 0 {
+		return nil
+	}
+	return p.ask(ctx, call, requestKeys(in), needs)
+}
+
+// Authorize asks whether call's caller may do what needs say, beyond what the
+// call itself has been asked for. A refusal is the service's access-denied
+// error.
+func (p *Plane) Authorize(ctx context.Context, call *Call, needs ...policy.Need) error {
+	if _, open := p.opts.Authorizer.(policy.Open); open {
+		return nil
+	}
+	return p.ask(ctx, call, nil, needs)
+}
+
+func (p *Plane) ask(ctx context.Context, call *Call, asked policy.Keys, needs []policy.Need) error {
+	keys := callKeys(call)
+	maps.Copy(keys, asked)
+	for i := range needs {
+		r, err := p.request(ctx, call, &needs[i], keys)
+		if err != nil {
+			return fmt.Errorf("authorize %s: %w", needs[i].Action, err)
+		}
+		d, err := p.opts.Authorizer.Evaluate(ctx, r)
+		if err != nil {
+			return fmt.Errorf("authorize %s: %w", r.Action, err)
+		}
+		if d.Effect != policy.Allow {
+			return accessDenied(call.Operation.Service, p.refusalText(call.Operation.Service, r, d))
+		}
+	}
+	return nil
+}
+
+// request puts together the question that a need is.
+func (p *Plane) request(ctx context.Context, call *Call, need *policy.Need, keys policy.Keys) (policy.Request, error) {
+	r := policy.Request{Principal: call.Caller.principal(), Action: need.Action, Keys: keys}
+	if len(need.Keys) > 0 {
+		r.Keys = maps.Clone(keys)
+		maps.Copy(r.Keys, need.Keys)
+	}
+	if len(need.Resources) == 0 {
+		r.Resources = []policy.Resource{{ARN: "*"}}
+		return r, nil
+	}
+	r.Resources = make([]policy.Resource, 0, len(need.Resources))
+	for _, name := range need.Resources {
+		res, err := p.resource(ctx, call, name)
+		if err != nil {
+			return r, err
+		}
+		r.Resources = append(r.Resources, res)
+	}
+	return r, nil
+}
+
+// resource is what the resource's own service knows of it.
+func (p *Plane) resource(ctx context.Context, call *Call, name string) (policy.Resource, error) {
+	res := policy.Resource{ARN: name}
+	parts := strings.SplitN(name, ":", 4)
+	if len(parts) < 4 || p.facts[parts[2]] == nil {
+		return res, nil
+	}
+	res, err := p.facts[parts[2]](ctx, call, name)
+	res.ARN = name
+	return res, err
+}

@@ -1,0 +1,125 @@
+package plane
+
+import (
+	"cmp"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"nephele.dev/nephele/internal/policy"
+)
+
+// callKeys are the global condition keys that a call has of itself (IAM User
+// Guide, "AWS global condition context keys"). Those of its principal are
+// policy's, those of its resources their services'.
+func callKeys(call *Call) policy.Keys {
+	c := &call.Caller
+	k := policy.Keys{
+		"aws:currenttime":     {call.Time.Format(time.RFC3339)},
+		"aws:epochtime":       {strconv.FormatInt(call.Time.Unix(), 10)},
+		"aws:requestedregion": {c.Region},
+		"aws:securetransport": {strconv.FormatBool(c.Secure)},
+		"aws:viaawsservice":   {strconv.FormatBool(len(c.Via) > 0)},
+	}
+	if c.SourceIP.IsValid() && len(c.Via) == 0 {
+		k["aws:sourceip"] = []string{c.SourceIP.Unmap().String()}
+	}
+	if c.UserAgent != "" {
+		k["aws:useragent"] = []string{c.UserAgent}
+	}
+	if referer := call.Header.Get("Referer"); referer != "" {
+		k["aws:referer"] = []string{referer}
+	}
+	if n := len(c.Via); n > 0 {
+		k["aws:calledvia"] = c.Via
+		k["aws:calledviafirst"], k["aws:calledvialast"] = c.Via[:1], c.Via[n-1:]
+	}
+	if c.Kind == Service {
+		serviceKeys(k, c)
+	}
+	return k
+}
+
+// serviceKeys are those of a call that a service makes for a resource.
+func serviceKeys(k policy.Keys, c *Caller) {
+	k["aws:sourceaccount"] = []string{cmp.Or(c.SourceAccount, c.Account)}
+	if c.SourceARN == "" {
+		return
+	}
+	k["aws:sourcearn"] = []string{c.SourceARN}
+	if parts := strings.SplitN(c.SourceARN, ":", 6); len(parts) == 6 && parts[4] != "" {
+		k["aws:sourceaccount"] = []string{parts[4]}
+	}
+}
+
+// requestKeys are the tags in an input: aws:RequestTag/key and aws:TagKeys.
+// Every service calls its members Tags or TagKeys, in one spelling or another.
+func requestKeys(in any) policy.Keys {
+	v := reflect.Indirect(reflect.ValueOf(in))
+	if v.Kind() != reflect.Struct {
+		return nil
+	}
+	k := policy.Keys{}
+	for _, name := range []string{"Tags", "TagList"} {
+		if f := v.FieldByName(name); f.IsValid() {
+			requestTags(k, f)
+		}
+	}
+	if f := v.FieldByName("TagKeys"); f.IsValid() && f.Kind() == reflect.Slice && f.Type().Elem().Kind() == reflect.String {
+		for i := range f.Len() {
+			addTagKey(k, f.Index(i).String())
+		}
+	}
+	return k
+}
+
+func requestTags(k policy.Keys, tags reflect.Value) {
+	switch tags.Kind() {
+	case reflect.Map:
+		for it := tags.MapRange(); it.Next(); {
+			requestTag(k, it.Key(), it.Value())
+		}
+	case reflect.Slice:
+		for i := range tags.Len() {
+			t := reflect.Indirect(tags.Index(i))
+			if t.Kind() != reflect.Struct {
+				return
+			}
+			requestTag(k, tagMember(t, "Key", "TagKey"), tagMember(t, "Value", "TagValue"))
+		}
+	}
+}
+
+// tagMember is the member of a tag that has one of two names.
+func tagMember(tag reflect.Value, name, other string) reflect.Value {
+	if f := tag.FieldByName(name); f.IsValid() {
+		return f
+	}
+	return tag.FieldByName(other)
+}
+
+func requestTag(k policy.Keys, key, value reflect.Value) {
+	name, ok := text(key)
+	if !ok {
+		return
+	}
+	v, _ := text(value)
+	k["aws:requesttag/"+strings.ToLower(name)] = []string{v}
+	addTagKey(k, name)
+}
+
+func addTagKey(k policy.Keys, name string) {
+	if !slices.Contains(k["aws:tagkeys"], name) {
+		k["aws:tagkeys"] = append(k["aws:tagkeys"], name)
+	}
+}
+
+// text is the string in v or behind it.
+func text(v reflect.Value) (string, bool) {
+	if v = reflect.Indirect(v); !v.IsValid() || v.Kind() != reflect.String {
+		return "", false
+	}
+	return v.String(), true
+}
