@@ -22,7 +22,10 @@ type Options struct {
 	Authorizer policy.Evaluator // nil is policy.Open
 	// Explain encodes the details of a refusal for STS DecodeAuthorizationMessage;
 	// nil leaves them out.
-	Explain  func(policy.Request, policy.Decision) string
+	Explain func(policy.Request, policy.Decision) string
+	// Assume makes a service the bearer of a role that trusts it; nil leaves it
+	// what it is.
+	Assume   func(ctx context.Context, service Caller, role string) (Caller, error)
 	Settler  Settler       // nil never settles
 	Settle   time.Duration // how long a mutating call may wait for its work; 0 answers at once
 	Logger   *slog.Logger  // nil is slog.Default()
