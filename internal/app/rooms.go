@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -128,6 +129,12 @@ func (a *App) openServices(context.Context) (err error) {
 		a.plane.Register(s.api, s.handlers)
 		if s.resources != nil {
 			a.plane.RegisterResources(s.api, s.resources)
+		}
+		if s.needs != nil {
+			a.plane.RegisterNeeds(s.api, s.needs)
+		}
+		if s.facts != nil {
+			a.plane.RegisterFacts(cmp.Or(s.factsOf, s.api.SigningName), s.facts)
 		}
 		if s.flows != nil {
 			s.flows(a.engine)

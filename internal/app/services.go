@@ -7,6 +7,7 @@ import (
 	"nephele.dev/nephele/internal/config"
 	"nephele.dev/nephele/internal/engine"
 	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/policy"
 	"nephele.dev/nephele/internal/sandbox/egress"
 	"nephele.dev/nephele/internal/shape"
 	"nephele.dev/nephele/internal/svc/cloudwatch"
@@ -33,11 +34,14 @@ import (
 type service struct {
 	api       *shape.Service
 	handlers  map[string]shape.Handler
-	resources func(*plane.Call, any) []string // ARNs that a call concerns, for authorization
-	flows     func(*engine.Engine)            // registers the service's flows
-	reset     func()                          // drops what the service holds in memory
-	drain     func()                          // ends calls that wait, for the door is closing
-	close     func(context.Context) error     // ends what the service runs in the background
+	resources func(*plane.Call, any) []string      // ARNs that a call concerns, for authorization by the operation's name
+	needs     func(*plane.Call, any) []policy.Need // what a call has to be allowed, where resources do not say it all
+	facts     plane.Facts                          // what is known of the resources whose ARNs name factsOf, for authorization
+	factsOf   string                               // "" is the service's signing name
+	flows     func(*engine.Engine)                 // registers the service's flows
+	reset     func()                               // drops what the service holds in memory
+	drain     func()                               // ends calls that wait, for the door is closing
+	close     func(context.Context) error          // ends what the service runs in the background
 }
 
 // buildServices is where every service is made: one entry each, in the order
