@@ -62,6 +62,7 @@ var rules = []rule{
 	{room: "internal/series/...", may: append([]string{"internal/series/...", "internal/store/..."}, leaves...)},
 	{room: "internal/journal/...", may: append([]string{"internal/journal/...", "internal/store/..."}, leaves...)},
 
+	{room: "internal/seal/...", may: append([]string{"internal/seal/...", "internal/store/..."}, leaves...)},
 	{room: "internal/courier/...", may: append([]string{
 		"internal/courier/...", "internal/engine/...", "internal/store/...", "internal/plane", "internal/api/...",
 	}, leaves...)},
@@ -75,7 +76,7 @@ var rules = []rule{
 		"internal/svc/SELF/...", "internal/api/...", "internal/plane", "internal/policy", "internal/engine", "internal/store",
 		"internal/blob", "internal/series", "internal/journal", "internal/courier", "internal/sandbox/...", "runtimes/...",
 		"internal/eventpattern/...", "internal/metricmath/...", "internal/plot/...", "internal/alarm/...",
-		"internal/logfilter/...", "internal/insights/...", "internal/outbox",
+		"internal/logfilter/...", "internal/insights/...", "internal/outbox", "internal/seal/...",
 	}, leaves...)},
 
 	// Those who see everything.
