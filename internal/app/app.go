@@ -19,6 +19,7 @@ import (
 	"nephele.dev/nephele/internal/outbox"
 	"nephele.dev/nephele/internal/page"
 	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/seal"
 	"nephele.dev/nephele/internal/store"
 )
 
@@ -39,6 +40,7 @@ type App struct {
 	pages    *page.Sealer // seals the tokens of paginated listings
 	secret   []byte       // what pages was made of
 	root     rootKey
+	seal     *seal.Sealer
 	answered func(*plane.Call, any)
 
 	certificates http.Handler // with which messages of SNS are verified
@@ -86,6 +88,7 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (_ *App, err er
 		{"store", a.openStore},
 		{"blobs", a.openBlobs},
 		{"page tokens", a.openPages},
+		{"sealed secrets", a.openSeal},
 		{"engine", a.openEngine},
 		{"plane", a.openPlane},
 		{"services", a.openServices},

@@ -21,7 +21,7 @@ func (a *App) Reset(ctx context.Context) error {
 	err = errors.Join(a.db.Reset(ctx), a.blobs.Reset(ctx))
 	a.engine.Reset()
 	_, again := a.shareSecret(ctx, a.secret)
-	err = errors.Join(err, again)
+	err = errors.Join(err, again, a.seal.Reload(ctx))
 	for _, s := range a.services {
 		if s.reset != nil {
 			s.reset()

@@ -31,6 +31,10 @@ type Config struct {
 	RootAccessKeyID     string // root user's access key; "" is generated into Data with AuthOn
 	RootSecretAccessKey string
 
+	MasterKeyFile string // master keys that seal secrets; "" is Data/master-key
+	MasterKey     string // the same keys themselves, in base64; wins over the file
+	MasterKeyLost bool   // start although the database is sealed under a master key that is not given
+
 	CanaryWorkers int      // canary runs at a time; 0 is one for each CPU
 	CanaryBrowser string   // path of the browser; "" is found on the machine
 	CanaryEgress  string   // "public", "private" or "auto": may canaries reach private addresses

@@ -31,6 +31,8 @@ func (c *Config) AddFlags(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&c.Hostnames, "hostname", c.Hostnames, "further `NAME` of this server; buckets and services may stand before it")
 	fs.StringSliceVar(&c.AllowedOrigins, "allow-origin", c.AllowedOrigins, "web `ORIGIN` whose pages may call, besides those on loopback; * is any")
 	fs.StringSliceVar(&c.TrustedProxies, "trusted-proxy", c.TrustedProxies, "peers (`CIDR`) whose X-Forwarded headers are believed")
+	fs.StringVar(&c.MasterKeyFile, "master-key-file", c.MasterKeyFile, "`FILE` with the master keys that seal secrets; master-key in the data directory when empty")
+	fs.BoolVar(&c.MasterKeyLost, "master-key-lost", c.MasterKeyLost, "start although the master key that sealed the database is gone: what it sealed stays closed")
 	c.addCanaryFlags(fs)
 }
 
@@ -48,6 +50,7 @@ func (c *Config) hidden() *pflag.FlagSet {
 	fs := pflag.NewFlagSet("hidden", pflag.ContinueOnError)
 	fs.StringVar(&c.RootAccessKeyID, "root-access-key-id", c.RootAccessKeyID, "")
 	fs.StringVar(&c.RootSecretAccessKey, "root-secret-access-key", c.RootSecretAccessKey, "")
+	fs.StringVar(&c.MasterKey, "master-key", c.MasterKey, "")
 	return fs
 }
 

@@ -237,10 +237,14 @@ type Status struct {
 	Keys map[string]int // data keys by the ID of their master key
 }
 
-// Status reads the database.
-func (s *Sealer) Status(ctx context.Context) (Status, error) {
-	rows, err := s.rows(ctx)
-	st := Status{Ring: s.ring.IDs(), Keys: map[string]int{}}
+// Inspect tells what a database is sealed under, changing nothing. ring may be
+// nil.
+func Inspect(ctx context.Context, db *store.DB, ring *Ring) (Status, error) {
+	st := Status{Keys: map[string]int{}}
+	if ring != nil {
+		st.Ring = ring.IDs()
+	}
+	rows, err := (&Sealer{db: db}).rows(ctx)
 	for i := range rows {
 		st.Keys[rows[i].Doc.Master]++
 	}

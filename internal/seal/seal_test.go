@@ -68,7 +68,7 @@ func TestMasterKeys(t *testing.T) {
 			if err := opens(first, sealed(t, s, "under b"), "under b"); !errors.Is(err, seal.ErrLost) {
 				t.Errorf("a server without the new key: %v", err)
 			}
-			st, err := s.Status(t.Context())
+			st, err := seal.Inspect(t.Context(), db, ring(t, b, a))
 			if err != nil || len(st.Keys) != 1 || st.Keys[st.Ring[0]] != 2 {
 				t.Errorf("%+v, %v", st, err)
 			}
