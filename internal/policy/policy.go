@@ -40,6 +40,8 @@ type Session struct {
 	Role           string            // ARN of the role; "" where no role was assumed
 	RoleID         string            // "AROA..."
 	Name           string            // of the role session or the federated user
+	Parent         string            // ARN of the user, or root user, whose permissions a federated user has; "" for others
+	ParentID       string            // "AIDA...", or the account of a root user
 	Issued         time.Time         // UTC
 	Expires        time.Time         // UTC
 	Limited        bool              // session policies were given: only what they allow too is allowed
