@@ -101,7 +101,8 @@ var places = map[string][]string{
 	"modernc.org/sqlite":           {"internal/store/..."},
 	"gocloud.dev/blob":             {"internal/blob/..."},
 	"github.com/spf13/cobra":       {"cmd/..."},
-	"github.com/aws/aws-sdk-go-v2": {"nepheletest", "bench/...", "conformance/...", "internal/blob/..."},
+	"github.com/jmespath":          {"client/...", "cmd/..."},
+	"github.com/aws/aws-sdk-go-v2": {"nepheletest", "client/...", "bench/...", "conformance/...", "internal/blob/..."},
 }
 
 // pkg is what `go list -json` tells of a package.

@@ -22,8 +22,8 @@ func TestGenerate(t *testing.T) {
 		}
 	}
 	const toy = `{"metadata":{"protocols":["json"],"serviceFullName":"Toy"},"operations":{"Do":{"http":{"method":"POST","requestUri":"/"}}},"shapes":{}}`
-	put("models/toy.json", toy)
-	put("models/old.json", toy)
+	put("models/toy.json", strings.Replace(toy, `"shapes"`, `"waiters":{"Done":{"delay":1}},"shapes"`, 1))
+	put("models/old.json", strings.Replace(toy, `"shapes"`, `"pagination":{"Do":{"input_token":"t"}},"shapes"`, 1))
 	if err := run([]string{"generate", "-api", api}); err != nil {
 		t.Fatal(err)
 	}
@@ -40,6 +40,10 @@ func TestGenerate(t *testing.T) {
 	}
 	for i := range have {
 		have[i], _ = filepath.Rel(api, have[i])
+	}
+	extras, err := filepath.Glob(filepath.Join(api, "extras", "data", "*"))
+	if err != nil || len(extras) != 1 || filepath.Base(extras[0]) != "toy.json" {
+		t.Errorf("paginators and waiters are in %v, %v", extras, err)
 	}
 	want := "all/all.go old/notes.go toy/client.go toy/doc.go toy/handlers.go toy/operations.go toy/tables.go"
 	if s := strings.Join(have, " "); s != want {

@@ -34,6 +34,9 @@ func All(models string) (map[string][]byte, error) {
 		if err := Package(files, name, m); err != nil {
 			return nil, err
 		}
+		if err := Extras(files, name, m); err != nil {
+			return nil, err
+		}
 		names = append(names, name)
 	}
 	return files, add(files, "all/all.go", allPackages(names))
@@ -85,8 +88,12 @@ func Stale(api string, files map[string][]byte) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	extras, err := filepath.Glob(filepath.Join(api, filepath.FromSlash(ExtrasDir), "*.json"))
+	if err != nil {
+		return nil, err
+	}
 	var stale []string
-	for _, f := range have {
+	for _, f := range slices.Concat(have, extras) {
 		rel, err := filepath.Rel(api, f)
 		if err != nil {
 			return nil, err
@@ -95,7 +102,7 @@ func Stale(api string, files map[string][]byte) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if files[filepath.ToSlash(rel)] == nil && bytes.HasPrefix(data, []byte(header)) {
+		if files[filepath.ToSlash(rel)] == nil && (filepath.Ext(f) == ".json" || bytes.HasPrefix(data, []byte(header))) {
 			stale = append(stale, f)
 		}
 	}

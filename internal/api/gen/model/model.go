@@ -13,6 +13,9 @@ type Service struct {
 	Metadata   Metadata           `json:"metadata"`
 	Operations Ordered[Operation] `json:"operations"`
 	Shapes     Ordered[Shape]     `json:"shapes"`
+
+	Pagination map[string]json.RawMessage `json:"pagination"` // how to page through an operation, by its name
+	Waiters    map[string]json.RawMessage `json:"waiters"`    // conditions to wait for, by name
 }
 
 // Metadata is what holds for the whole service.
