@@ -2,6 +2,7 @@ package plane
 
 import (
 	"cmp"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -37,21 +38,24 @@ func callKeys(call *Call) policy.Keys {
 		k["aws:calledviafirst"], k["aws:calledvialast"] = c.Via[:1], c.Via[n-1:]
 	}
 	if c.Kind == Service {
-		serviceKeys(k, c)
+		maps.Copy(k, ServiceKeys(*c))
 	}
 	return k
 }
 
-// serviceKeys are those of a call that a service makes for a resource.
-func serviceKeys(k policy.Keys, c *Caller) {
+// ServiceKeys are the condition keys of a call that a service makes for a
+// resource.
+func ServiceKeys(c Caller) policy.Keys {
+	k := policy.Keys{}
 	k["aws:sourceaccount"] = []string{cmp.Or(c.SourceAccount, c.Account)}
 	if c.SourceARN == "" {
-		return
+		return k
 	}
 	k["aws:sourcearn"] = []string{c.SourceARN}
 	if parts := strings.SplitN(c.SourceARN, ":", 6); len(parts) == 6 && parts[4] != "" {
 		k["aws:sourceaccount"] = []string{parts[4]}
 	}
+	return k
 }
 
 // requestKeys are the tags in an input: aws:RequestTag/key and aws:TagKeys.
