@@ -63,6 +63,7 @@ var rules = []rule{
 	{room: "internal/journal/...", may: append([]string{"internal/journal/...", "internal/store/..."}, leaves...)},
 
 	{room: "internal/identity/managed", stdOnly: true, may: []string{"internal/policy"}}, // in its test
+	{room: "internal/session/...", may: append([]string{"internal/policy", "internal/seal", "internal/identity/keyid"}, leaves...)},
 	{room: "internal/seal/...", may: append([]string{"internal/seal/...", "internal/store/..."}, leaves...)},
 	{room: "internal/courier/...", may: append([]string{
 		"internal/courier/...", "internal/engine/...", "internal/store/...", "internal/plane", "internal/api/...",
@@ -78,6 +79,7 @@ var rules = []rule{
 		"internal/blob", "internal/series", "internal/journal", "internal/courier", "internal/sandbox/...", "runtimes/...",
 		"internal/eventpattern/...", "internal/metricmath/...", "internal/plot/...", "internal/alarm/...",
 		"internal/logfilter/...", "internal/insights/...", "internal/outbox", "internal/seal/...",
+		"internal/identity/...", "internal/session", "internal/webidentity",
 	}, leaves...)},
 
 	// Those who see everything.
