@@ -64,6 +64,7 @@ var rules = []rule{
 
 	{room: "internal/identity/managed", stdOnly: true, may: []string{"internal/policy"}}, // in its test
 	{room: "internal/session/...", may: append([]string{"internal/policy", "internal/seal", "internal/identity/keyid"}, leaves...)},
+	{room: "internal/webidentity/...", may: append([]string{"internal/seal/...", "internal/store/..."}, leaves...)},
 	{room: "internal/seal/...", may: append([]string{"internal/seal/...", "internal/store/..."}, leaves...)},
 	{room: "internal/courier/...", may: append([]string{
 		"internal/courier/...", "internal/engine/...", "internal/store/...", "internal/plane", "internal/api/...",
