@@ -45,8 +45,10 @@ func owner(p *policy.Principal) (arn, id string) {
 		return p.ARN, p.ID
 	case p.Session == nil:
 		return "", ""
-	case p.Kind == policy.AssumedRole, p.Kind == policy.FederatedUser:
+	case p.Kind == policy.AssumedRole:
 		return p.Session.Role, p.Session.RoleID
+	case p.Kind == policy.FederatedUser:
+		return p.Session.Parent, p.Session.ParentID
 	}
 	return "", ""
 }

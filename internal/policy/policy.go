@@ -41,7 +41,7 @@ type Session struct {
 	RoleID         string            // "AROA..."
 	Name           string            // of the role session or the federated user
 	Parent         string            // ARN of the user, or root user, whose permissions a federated user has; "" for others
-	ParentID       string            // "AIDA...", or the account of a root user
+	ParentID       string            // "AIDA..."; "" for a root user
 	Issued         time.Time         // UTC
 	Expires        time.Time         // UTC
 	Limited        bool              // session policies were given: only what they allow too is allowed
