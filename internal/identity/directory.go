@@ -259,4 +259,3 @@ func (d *Directory) OIDCProvider(ctx context.Context, account, url string) (OIDC
 	}
 	return *p, nil
 }
-
