@@ -16,6 +16,7 @@ import (
 	"nephele.dev/nephele/internal/courier"
 	"nephele.dev/nephele/internal/door"
 	"nephele.dev/nephele/internal/engine"
+	"nephele.dev/nephele/internal/identity"
 	"nephele.dev/nephele/internal/outbox"
 	"nephele.dev/nephele/internal/page"
 	"nephele.dev/nephele/internal/plane"
@@ -41,6 +42,7 @@ type App struct {
 	secret   []byte       // what pages was made of
 	root     rootKey
 	seal     *seal.Sealer
+	identity *identity.Directory
 	answered func(*plane.Call, any)
 
 	certificates http.Handler // with which messages of SNS are verified
@@ -89,6 +91,7 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (_ *App, err er
 		{"blobs", a.openBlobs},
 		{"page tokens", a.openPages},
 		{"sealed secrets", a.openSeal},
+		{"identities", a.openIdentity},
 		{"engine", a.openEngine},
 		{"plane", a.openPlane},
 		{"services", a.openServices},

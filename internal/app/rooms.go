@@ -20,6 +20,7 @@ import (
 	"nephele.dev/nephele/internal/door"
 	"nephele.dev/nephele/internal/door/certs"
 	"nephele.dev/nephele/internal/engine"
+	"nephele.dev/nephele/internal/identity"
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/policy"
 	"nephele.dev/nephele/internal/store"
@@ -61,6 +62,12 @@ func (a *App) openStore(ctx context.Context) (err error) {
 		return err
 	}
 	a.onStop("store", func(context.Context) error { return a.db.Close() })
+	return nil
+}
+
+func (a *App) openIdentity(context.Context) error {
+	a.identity = identity.New(a.db, a.seal)
+	a.onStop("identities", a.identity.Close)
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"nephele.dev/nephele/internal/shape"
 	"nephele.dev/nephele/internal/svc/cloudwatch"
 	eventbridge "nephele.dev/nephele/internal/svc/events"
+	"nephele.dev/nephele/internal/svc/iam"
 	"nephele.dev/nephele/internal/svc/logs"
 	"nephele.dev/nephele/internal/svc/s3"
 	"nephele.dev/nephele/internal/svc/sns"
@@ -21,6 +22,7 @@ import (
 
 	cloudwatchapi "nephele.dev/nephele/internal/api/cloudwatch"
 	eventsapi "nephele.dev/nephele/internal/api/events"
+	iamapi "nephele.dev/nephele/internal/api/iam"
 	logsapi "nephele.dev/nephele/internal/api/logs"
 	s3api "nephele.dev/nephele/internal/api/s3"
 	snsapi "nephele.dev/nephele/internal/api/sns"
@@ -72,7 +74,11 @@ func (a *App) buildServices() ([]service, error) {
 	bridge := eventbridge.New(eventbridge.Deps{
 		DB: a.db, Engine: a.engine, Courier: a.courier, Plane: a.plane, Pages: a.pages, Logger: a.log,
 	})
+	identities := iam.New(iam.Deps{DB: a.db, Seal: a.seal, Directory: a.identity, Plane: a.plane, Pages: a.pages, Logger: a.log})
 	return []service{
+		{
+			api: iamapi.Service(), handlers: identities.Handlers(), needs: identities.Needs, facts: identities.Facts, reset: identities.Reset,
+		},
 		{
 			api: eventsapi.Service(), handlers: bridge.Handlers(), resources: bridge.Resources, flows: bridge.Flows,
 			reset: bridge.Reset, close: bridge.Close,

@@ -63,6 +63,10 @@ var rules = []rule{
 	{room: "internal/journal/...", may: append([]string{"internal/journal/...", "internal/store/..."}, leaves...)},
 
 	{room: "internal/identity/managed", stdOnly: true, may: []string{"internal/policy"}}, // in its test
+	{room: "internal/identity/keyid", stdOnly: true},
+	{room: "internal/identity/...", may: append([]string{
+		"internal/identity/...", "internal/store/...", "internal/seal/...", "internal/policy",
+	}, leaves...)},
 	{room: "internal/session/...", may: append([]string{"internal/policy", "internal/seal", "internal/identity/keyid"}, leaves...)},
 	{room: "internal/webidentity/...", may: append([]string{"internal/seal/...", "internal/store/..."}, leaves...)},
 	{room: "internal/seal/...", may: append([]string{"internal/seal/...", "internal/store/..."}, leaves...)},
