@@ -1,13 +1,16 @@
 package policy
 
-import "errors"
+import "slices"
 
 // Document is a policy, compiled once and safe for concurrent use.
 type Document struct {
 	// Name is whose policy this is, for messages and simulations: an ARN or the
 	// name of an inline policy. Whoever loads a policy sets it.
-	Name string
-	text string
+	Name       string
+	text       string
+	use        Usage
+	statements []statement
+	services   []string // the services its actions are of, in lower case; nil for any
 }
 
 // Usage is where a policy stands, which decides what may be in it.
@@ -15,18 +18,113 @@ type Usage uint8
 
 // The usages.
 const (
-	Identity    Usage = iota // of a user, group or role, a managed policy, a boundary, a session policy: no Principal
+	Identity    Usage = iota // of a user, group or role, a managed policy, a boundary: no Principal
 	ResourceUse              // of a bucket, queue, topic, key, secret: Principal is required
 	TrustUse                 // of a role: Principal is required, Resource is not allowed
+	SessionUse               // a session policy: as Identity, and Version may be left out
 )
-
-// Parse compiles a policy. The error says, in IAM's words, what is wrong with it.
-func Parse(text string, use Usage) (*Document, error) {
-	return nil, errors.New("policy: not there yet")
-}
 
 // String is the text that was parsed.
 func (d *Document) String() string { return d.text }
 
-// Decide answers a request by AWS's order of evaluation.
-func Decide(r *Request, own *Policies) Decision { return Decision{} }
+// Version is the version of the policy language: "2012-10-17", or "2008-10-17"
+// which is also the one of a document that does not say.
+func (d *Document) Version() string {
+	if root, err := readJSON(d.text); err == nil && root.member("Version") != nil {
+		return root.member("Version").text
+	}
+	return version2008
+}
+
+// Statements is the number of statements.
+func (d *Document) Statements() int { return len(d.statements) }
+
+// Sid is the identifier of a statement, or "".
+func (d *Document) Sid(i int) string { return d.statements[i].sid }
+
+// Span is where a statement's text begins and ends.
+func (d *Document) Span(i int) (start, end Position) {
+	s := &d.statements[i]
+	return position(d.text, s.start), position(d.text, s.end-1)
+}
+
+// statement is one rule.
+type statement struct {
+	sid          string
+	deny         bool
+	notAction    bool
+	actions      []pattern
+	notResource  bool
+	resources    []pattern // none matches every resource: of trust policies and where a resource's policy leaves it out
+	resourceVars bool
+	who          *principals // nil in identity-based policies
+	conditions   []condition
+	start, end   int
+}
+
+// covers reports whether the document may say something of an action's service.
+func (d *Document) covers(service string) bool {
+	return d.services == nil || slices.Contains(d.services, service)
+}
+
+// acts reports whether the statement speaks of an action, in lower case.
+func (s *statement) acts(action string) bool {
+	for i := range s.actions {
+		if s.actions[i].match(action) {
+			return !s.notAction
+		}
+	}
+	return s.notAction
+}
+
+// concerns reports whether the statement speaks of the request's resource. A
+// policy variable without a value in any of the list makes it invalid.
+func (s *statement) concerns(e *env) verdict {
+	if len(s.resources) == 0 {
+		return yes
+	}
+	if s.resourceVars {
+		for i := range s.resources {
+			if !e.resolvable(&s.resources[i]) {
+				return invalid
+			}
+		}
+	}
+	for i := range s.resources {
+		if e.match(&s.resources[i], e.resource.ARN) {
+			return verdictOf(!s.notResource)
+		}
+	}
+	return verdictOf(s.notResource)
+}
+
+// speaks reports how the statement speaks of the request's principal.
+func (s *statement) speaks(e *env) grant {
+	switch {
+	case s.who == nil:
+		return toCaller
+	case !s.who.negated:
+		return s.who.grants(e.who)
+	case s.deny:
+		return grantIf(e.bounded || !s.who.spares(e.who), toCaller)
+	default:
+		return grantIf(!s.who.names(e.who), toCaller)
+	}
+}
+
+// applies evaluates the whole statement.
+func (s *statement) applies(e *env) grant {
+	if !s.acts(e.action) {
+		return noGrant
+	}
+	g := s.speaks(e)
+	if g == noGrant || s.concerns(e) != yes {
+		return noGrant
+	}
+	for i := range s.conditions {
+		if s.conditions[i].holds(e) != yes {
+			return noGrant
+		}
+	}
+	return g
+}

@@ -33,6 +33,8 @@ type Principal struct {
 	ID      string
 	Tags    map[string]string // of the user, or of the role and the session
 	Session *Session          // nil for long-lived credentials and services
+	// Canonical is the canonical user id by which S3 knows the account, or "".
+	Canonical string
 }
 
 // Session is what temporary credentials know of themselves.
@@ -53,6 +55,7 @@ type Session struct {
 	Provider       string              // aws:FederatedProvider
 	Keys           map[string][]string // further condition keys in lower case, such as claims of the token that opened the session
 	MFA            bool                // a second factor was given
+	Federator      string              // ARN of the user who asked for a federation token
 }
 
 // Keys are condition keys in lower case ("aws:sourceip") with their values. A
