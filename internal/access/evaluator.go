@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"nephele.dev/nephele/internal/identity"
 	"nephele.dev/nephele/internal/policy"
+	"nephele.dev/nephele/internal/session"
 )
 
 // Directory is what is known of principals.
@@ -33,6 +35,9 @@ var _ policy.Evaluator = (*Evaluator)(nil)
 
 // Evaluate implements policy.Evaluator. A principal that is gone may do nothing.
 func (e *Evaluator) Evaluate(ctx context.Context, r policy.Request) (policy.Decision, error) {
+	if service, operation, _ := strings.Cut(r.Action, ":"); session.Forbids(&r.Principal, service, operation) {
+		return policy.Decision{By: policy.SessionPolicy}, nil
+	}
 	var own policy.Policies
 	if hasPolicies(&r.Principal) {
 		var err error

@@ -21,6 +21,7 @@ import (
 	"nephele.dev/nephele/internal/page"
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/seal"
+	"nephele.dev/nephele/internal/session"
 	"nephele.dev/nephele/internal/store"
 )
 
@@ -42,6 +43,10 @@ type App struct {
 	secret   []byte       // what pages was made of
 	root     rootKey
 	seal     *seal.Sealer
+
+	sessions *session.Issuer
+	keys     *credentials
+
 	identity *identity.Directory
 	answered func(*plane.Call, any)
 

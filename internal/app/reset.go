@@ -22,6 +22,8 @@ func (a *App) Reset(ctx context.Context) error {
 	a.engine.Reset()
 	_, again := a.shareSecret(ctx, a.secret)
 	err = errors.Join(err, again, a.seal.Reload(ctx))
+	a.identity.Reset()
+	a.sessions.Forget()
 	for _, s := range a.services {
 		if s.reset != nil {
 			s.reset()

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"nephele.dev/nephele/internal/access"
 	"nephele.dev/nephele/internal/api/all"
 	"nephele.dev/nephele/internal/blob"
 	"nephele.dev/nephele/internal/config"
@@ -22,7 +23,7 @@ import (
 	"nephele.dev/nephele/internal/engine"
 	"nephele.dev/nephele/internal/identity"
 	"nephele.dev/nephele/internal/plane"
-	"nephele.dev/nephele/internal/policy"
+	"nephele.dev/nephele/internal/session"
 	"nephele.dev/nephele/internal/store"
 	"nephele.dev/nephele/internal/svc/cloudwatch"
 	"nephele.dev/nephele/internal/svc/events"
@@ -65,9 +66,15 @@ func (a *App) openStore(ctx context.Context) (err error) {
 	return nil
 }
 
-func (a *App) openIdentity(context.Context) error {
+// openIdentity opens what is known of principals.
+func (a *App) openIdentity(context.Context) (err error) {
+	if a.root, err = a.rootKey(); err != nil {
+		return err
+	}
 	a.identity = identity.New(a.db, a.seal)
 	a.onStop("identities", a.identity.Close)
+	a.sessions = session.New(a.seal)
+	a.keys = &credentials{root: a.root, directory: a.identity, sessions: a.sessions, log: a.log}
 	return nil
 }
 
@@ -110,22 +117,28 @@ func (a *App) openEngine(context.Context) error {
 }
 
 func (a *App) openPlane(context.Context) error {
-	var who policy.Evaluator = policy.Open{}
-	if a.cfg.Auth == config.AuthOn {
-		who = policy.Account{}
-	}
 	a.metrics = newMetrics(engineCollector{a.engine})
-	a.plane = plane.New(plane.Options{
-		Authorizer: who,
-		Settler:    a.engine,
-		Settle:     a.cfg.Settle,
-		Logger:     a.log,
-		Audit:      a.metrics.called,
-		Answered:   a.answered,
-		BaseURL:    a.URL,
-	})
+	o := plane.Options{
+		Settler:  a.engine,
+		Settle:   a.cfg.Settle,
+		Logger:   a.log,
+		Audit:    a.audit,
+		Answered: a.answered,
+		BaseURL:  a.URL,
+	}
+	if a.cfg.Auth == config.AuthOn {
+		who := access.New(a.identity)
+		o.Authorizer, o.Assume, o.Explain = who, who.Assume, access.NewExplainer(a.seal).Encode
+	}
+	a.plane = plane.New(o)
 	a.courier = courier.New(a.engine, a.plane, all.Services())
 	return nil
+}
+
+// audit follows every call.
+func (a *App) audit(ctx context.Context, e *plane.Event) {
+	a.metrics.called(ctx, e)
+	a.keys.used(e.Call)
 }
 
 func (a *App) openServices(context.Context) (err error) {
@@ -158,9 +171,6 @@ func (a *App) openDoor(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if a.root, err = a.rootKey(); err != nil {
-		return err
-	}
 	proxies, err := prefixes(a.cfg.TrustedProxies)
 	if err != nil {
 		return err
@@ -170,7 +180,7 @@ func (a *App) openDoor(context.Context) (err error) {
 		Services:       all.Services(),
 		Buckets:        a.buckets,
 		Auth:           a.cfg.Auth == config.AuthOn,
-		Credentials:    a.root,
+		Credentials:    a.keys,
 		Account:        a.cfg.Account,
 		Region:         a.cfg.Region,
 		Authority:      authority,

@@ -15,6 +15,7 @@ import (
 // and the policies.
 type principal struct {
 	id       string
+	tags     map[string]string
 	policies policy.Policies
 }
 
@@ -35,6 +36,23 @@ func (d *Directory) Policies(ctx context.Context, p *policy.Principal) (policy.P
 		own = found.policies
 	}
 	return d.limited(ctx, p, own)
+}
+
+// Tags returns the tags of the user or role that a principal is or is a session
+// of; nil for others. The error is ErrGone as that of Policies.
+func (d *Directory) Tags(ctx context.Context, p *policy.Principal) (map[string]string, error) {
+	arn, id := owner(p)
+	if arn == "" {
+		return nil, nil
+	}
+	found, err := d.principal(ctx, arn)
+	if err != nil {
+		return nil, err
+	}
+	if id != "" && id != found.id {
+		return nil, ErrGone
+	}
+	return found.tags, nil
 }
 
 // owner is whose policies a principal has: ARN and unique id of a user or role,
@@ -110,7 +128,7 @@ func (d *Directory) user(tx *store.Tx, k store.Key, arn string) (*principal, err
 	if err != nil || u.Doc.ARN() != arn {
 		return nil, missing(err)
 	}
-	p, err := d.granted(tx, u.Doc.ID, &u.Doc.Grants)
+	p, err := d.granted(tx, &u.Doc.Entity, &u.Doc.Grants)
 	if err != nil {
 		return nil, err
 	}
@@ -133,11 +151,11 @@ func (d *Directory) role(tx *store.Tx, k store.Key, arn string) (*principal, err
 	if err != nil || r.Doc.ARN() != arn {
 		return nil, missing(err)
 	}
-	return d.granted(tx, r.Doc.ID, &r.Doc.Grants)
+	return d.granted(tx, &r.Doc.Entity, &r.Doc.Grants)
 }
 
-func (d *Directory) granted(tx *store.Tx, id string, g *Grants) (p *principal, err error) {
-	p = &principal{id: id}
+func (d *Directory) granted(tx *store.Tx, e *Entity, g *Grants) (p *principal, err error) {
+	p = &principal{id: e.ID, tags: e.Tags}
 	if p.policies.Identity, err = d.Documents(tx, g); err != nil || g.Boundary == "" {
 		return p, err
 	}

@@ -70,6 +70,9 @@ var rules = []rule{
 	{room: "internal/session/...", may: append([]string{"internal/policy", "internal/seal", "internal/identity/keyid"}, leaves...)},
 	{room: "internal/webidentity/...", may: append([]string{"internal/seal/...", "internal/store/..."}, leaves...)},
 	{room: "internal/seal/...", may: append([]string{"internal/seal/...", "internal/store/..."}, leaves...)},
+	{room: "internal/access/...", may: append([]string{
+		"internal/access/...", "internal/identity/...", "internal/session/...", "internal/policy", "internal/plane", "internal/seal", "internal/store/...",
+	}, leaves...)},
 	{room: "internal/courier/...", may: append([]string{
 		"internal/courier/...", "internal/engine/...", "internal/store/...", "internal/plane", "internal/api/...",
 	}, leaves...)},
