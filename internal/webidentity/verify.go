@@ -127,8 +127,11 @@ func (v *Verifier) verifyFrom(ctx context.Context, u unverified, p Provider, tok
 	return t, nil
 }
 
-// bare is an issuer without its scheme, as IAM names providers.
-func bare(issuer string) string { return strings.TrimPrefix(issuer, "https://") }
+// bare is an issuer as IAM names providers: without its scheme, and without a
+// slash at the end.
+func bare(issuer string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(issuer, "https://"), "/")
+}
 
 // unverified is what a token says of itself, to find the key that verifies it.
 type unverified struct{ issuer, keyID, algorithm string }
