@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"nephele.dev/nephele/internal/access"
 	"nephele.dev/nephele/internal/config"
 	"nephele.dev/nephele/internal/engine"
 	"nephele.dev/nephele/internal/plane"
@@ -75,6 +76,11 @@ func (a *App) buildServices() ([]service, error) {
 		DB: a.db, Engine: a.engine, Courier: a.courier, Plane: a.plane, Pages: a.pages, Logger: a.log,
 	})
 	identities := iam.New(iam.Deps{DB: a.db, Seal: a.seal, Directory: a.identity, Plane: a.plane, Pages: a.pages, Logger: a.log})
+	issuer, verifier := a.webIdentities(out.DialContext)
+	tokens := sts.New(sts.Deps{
+		Sessions: a.sessions, Directory: a.identity, Verifier: verifier, Plane: a.plane,
+		Decode: access.NewExplainer(a.seal).Decode, Open: a.cfg.Auth != config.AuthOn,
+	})
 	return []service{
 		{
 			api: iamapi.Service(), handlers: identities.Handlers(), needs: identities.Needs, facts: identities.Facts, reset: identities.Reset,
@@ -95,6 +101,6 @@ func (a *App) buildServices() ([]service, error) {
 			close: func(ctx context.Context) error { return errors.Join(topics.Close(ctx), out.Close()) },
 		},
 		{api: syntheticsapi.Service(), handlers: canaries.Handlers(), flows: canaries.Flows, close: runner.stop},
-		{api: stsapi.Service(), handlers: sts.New().Handlers()},
+		{api: stsapi.Service(), handlers: tokens.Handlers(), needs: tokens.Needs, reset: issuer.Forget},
 	}, nil
 }
