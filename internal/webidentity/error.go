@@ -14,6 +14,12 @@ var (
 	ErrUnreachable = errors.New("webidentity: provider not available") // STS: IDPCommunicationError
 )
 
+// Causes of ErrInvalid that callers tell apart.
+var (
+	ErrMalformed = errors.New("webidentity: not a JSON Web Token")
+	ErrSignature = errors.New("webidentity: signature does not verify")
+)
+
 // Error says why a token is not believed. Its text is STS's and may be shown to
 // the caller.
 type Error struct {

@@ -158,7 +158,9 @@ func (i *Issuer) verifying(ctx context.Context, id string) (*rsa.PublicKey, erro
 	}
 	key, _ := r.public[id].key.(*rsa.PublicKey)
 	if key == nil {
-		return nil, invalid("No key of %s signed this token", Cognito)
+		e := invalid("No key of %s signed this token", Cognito)
+		e.Cause = ErrSignature
+		return nil, e
 	}
 	return key, nil
 }

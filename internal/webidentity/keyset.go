@@ -57,7 +57,9 @@ func (s *keySets) find(ctx context.Context, issuer string, thumbprints []string,
 		return nil, unreachable(set.err)
 	}
 	if len(keys) == 0 {
-		return nil, invalid("No key of the identity provider fits the token's key id and algorithm")
+		e := invalid("No key of the identity provider fits the token's key id and algorithm")
+		e.Cause = ErrSignature
+		return nil, e
 	}
 	return keys, nil
 }

@@ -137,7 +137,9 @@ func bare(issuer string) string {
 type unverified struct{ issuer, keyID, algorithm string }
 
 func notJWT() *Error {
-	return invalid("The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)")
+	e := invalid("The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)")
+	e.Cause = ErrMalformed
+	return e
 }
 
 // peek reads a token without believing it.
@@ -174,7 +176,7 @@ func check(token string, methods []string, key any) (jwt.MapClaims, error) {
 	if _, err := p.ParseWithClaims(token, claims, func(*jwt.Token) (any, error) { return key, nil }); err != nil {
 		e := invalid("The web identity token that was passed could not be validated by AWS. " +
 			"Get a new identity token from the identity provider and then retry the request.")
-		e.Cause = err
+		e.Cause = fmt.Errorf("%w: %w", ErrSignature, err)
 		return nil, e
 	}
 	return claims, checkTimes(claims, time.Now())
