@@ -1,0 +1,200 @@
+package secretsmanager
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	api "nephele.dev/nephele/internal/api/secretsmanager"
+	"nephele.dev/nephele/internal/arn"
+	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/policy"
+	"nephele.dev/nephele/internal/store"
+)
+
+// The actions that are not their operation's name alone.
+const (
+	actionGet  = "secretsmanager:GetSecretValue"
+	actionList = "secretsmanager:ListSecrets"
+	actionPut  = "secretsmanager:PutResourcePolicy"
+	actionTag  = "secretsmanager:TagResource"
+)
+
+// Needs tells what a call has to be allowed (Service Authorization Reference,
+// "AWS Secrets Manager").
+func (s *Service) Needs(call *plane.Call, in any) []policy.Need {
+	need := policy.Need{Action: plane.Action(call.Operation)}
+	switch in := in.(type) {
+	case *api.BatchGetSecretValueInput:
+		if len(in.Filters) > 0 {
+			return []policy.Need{need, {Action: actionList}}
+		}
+		return []policy.Need{need} // each secret is asked for by itself
+	case *api.GetRandomPasswordInput, *api.ListSecretsInput:
+		return []policy.Need{need}
+	case *api.CreateSecretInput:
+		return createNeeds(call, need, in)
+	case *api.GetSecretValueInput:
+		return []policy.Need{s.readNeed(call, in.SecretId, deref(in.VersionId), deref(in.VersionStage))}
+	case *api.ValidateResourcePolicyInput:
+		if in.SecretId == nil {
+			return []policy.Need{need}
+		}
+		need = s.needOn(call, need, *in.SecretId)
+		put := need
+		put.Action = actionPut
+		return []policy.Need{need, put}
+	}
+	id, keys := concerned(in)
+	need.Keys = keys
+	return []policy.Need{s.needOn(call, need, id)}
+}
+
+// createNeeds are those of a secret that has no ARN yet: its name stands for
+// it.
+func createNeeds(call *plane.Call, need policy.Need, in *api.CreateSecretInput) []policy.Need {
+	need.Resources = []string{nameARN(store.Key{Account: call.Caller.Account, Region: call.Caller.Region, ID: in.Name})}
+	need.Keys = policy.Keys{"secretsmanager:name": {in.Name}}
+	setKey(need.Keys, "secretsmanager:description", in.Description)
+	setKey(need.Keys, "secretsmanager:kmskeyid", in.KmsKeyId)
+	if in.KmsKeyId != nil && arn.Is(*in.KmsKeyId) {
+		setKey(need.Keys, "secretsmanager:kmskeyarn", in.KmsKeyId)
+	}
+	if len(in.Tags) == 0 {
+		return []policy.Need{need}
+	}
+	tag := need
+	tag.Action = actionTag
+	return []policy.Need{need, tag}
+}
+
+// readNeed is what reading a version needs.
+func (s *Service) readNeed(call *plane.Call, id, versionID, label string) policy.Need {
+	need := policy.Need{Action: actionGet, Keys: policy.Keys{}}
+	if versionID != "" {
+		need.Keys["secretsmanager:versionid"] = []string{versionID}
+	} else if label == "" {
+		label = labelCurrent
+	}
+	if label != "" {
+		need.Keys["secretsmanager:versionstage"] = []string{label}
+	}
+	return s.needOn(call, need, id)
+}
+
+// concerned returns the secret in an input, and the condition keys of it.
+func concerned(in any) (id string, keys policy.Keys) {
+	keys = policy.Keys{}
+	switch in := in.(type) {
+	case *api.CancelRotateSecretInput:
+		id = in.SecretId
+	case *api.DeleteResourcePolicyInput:
+		id = in.SecretId
+	case *api.DeleteSecretInput:
+		id = in.SecretId
+		setBool(keys, "secretsmanager:forcedeletewithoutrecovery", in.ForceDeleteWithoutRecovery)
+		if in.RecoveryWindowInDays != nil {
+			keys["secretsmanager:recoverywindowindays"] = []string{strconv.FormatInt(*in.RecoveryWindowInDays, 10)}
+		}
+	case *api.DescribeSecretInput:
+		id = in.SecretId
+	case *api.GetResourcePolicyInput:
+		id = in.SecretId
+	case *api.ListSecretVersionIdsInput:
+		id = in.SecretId
+	case *api.PutResourcePolicyInput:
+		id = in.SecretId
+		setBool(keys, "secretsmanager:blockpublicpolicy", in.BlockPublicPolicy)
+	case *api.PutSecretValueInput:
+		id = in.SecretId
+	case *api.RestoreSecretInput:
+		id = in.SecretId
+	case *api.TagResourceInput:
+		id = in.SecretId
+	case *api.UntagResourceInput:
+		id = in.SecretId
+	case *api.UpdateSecretInput:
+		id = in.SecretId
+		setKey(keys, "secretsmanager:description", in.Description)
+		setKey(keys, "secretsmanager:kmskeyid", in.KmsKeyId)
+	case *api.UpdateSecretVersionStageInput:
+		id, keys["secretsmanager:versionstage"] = in.SecretId, []string{in.VersionStage}
+	}
+	return id, keys
+}
+
+func setKey(keys policy.Keys, name string, v *string) {
+	if v != nil {
+		keys[name] = []string{*v}
+	}
+}
+
+func setBool(keys policy.Keys, name string, v *bool) {
+	if v != nil {
+		keys[name] = []string{strconv.FormatBool(*v)}
+	}
+}
+
+// patience is how long the database may take to tell an ARN.
+const patience = 10 * time.Second
+
+// needOn puts the secret that id names into a need: by its whole ARN or, when
+// there is no such secret, by what is known of it.
+func (s *Service) needOn(call *plane.Call, need policy.Need, id string) policy.Need {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	name := id
+	if !arn.Is(id) {
+		name = nameARN(store.Key{Account: call.Caller.Account, Region: call.Caller.Region, ID: id})
+	}
+	// An error leaves the name as it is: the handler meets it again.
+	_ = s.DB.View(ctx, func(tx *store.Tx) error {
+		r, err := s.find(tx, &call.Caller, id)
+		if err == nil {
+			name = secretARN(&r)
+		}
+		return err
+	})
+	if need.Keys == nil {
+		need.Keys = policy.Keys{}
+	}
+	need.Keys["secretsmanager:secretid"] = []string{name}
+	need.Resources = []string{name}
+	return need
+}
+
+// Facts tells what is known of a secret: its owner, its resource policy and its
+// tags.
+func (s *Service) Facts(ctx context.Context, _ *plane.Call, name string) (policy.Resource, error) {
+	a, short, err := splitARN(name)
+	if err != nil {
+		return policy.Resource{}, nil //nolint:nilerr // not one of ours
+	}
+	res := policy.Resource{Account: a.Account, Keys: policy.Keys{"secretsmanager:secretprimaryregion": {a.Region}}}
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		r, err := s.exact(tx, a, short)
+		if err != nil {
+			return err
+		}
+		if r.Doc.Policy != "" {
+			doc, err := policy.Parse(r.Doc.Policy, policy.ResourceUse)
+			if err != nil {
+				return err
+			}
+			doc.Name = name
+			res.Policies = []*policy.Document{doc}
+		}
+		tags, err := s.secrets.Tags(tx, r.Key)
+		for k, v := range tags {
+			k = strings.ToLower(k)
+			res.Keys["aws:resourcetag/"+k], res.Keys["secretsmanager:resourcetag/"+k] = []string{v}, []string{v}
+		}
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return res, nil
+	}
+	return res, err
+}
