@@ -14,8 +14,10 @@ import (
 	"nephele.dev/nephele/internal/svc/cloudwatch"
 	eventbridge "nephele.dev/nephele/internal/svc/events"
 	"nephele.dev/nephele/internal/svc/iam"
+	"nephele.dev/nephele/internal/svc/kms"
 	"nephele.dev/nephele/internal/svc/logs"
 	"nephele.dev/nephele/internal/svc/s3"
+	"nephele.dev/nephele/internal/svc/secretsmanager"
 	"nephele.dev/nephele/internal/svc/sns"
 	"nephele.dev/nephele/internal/svc/sqs"
 	"nephele.dev/nephele/internal/svc/sts"
@@ -24,8 +26,10 @@ import (
 	cloudwatchapi "nephele.dev/nephele/internal/api/cloudwatch"
 	eventsapi "nephele.dev/nephele/internal/api/events"
 	iamapi "nephele.dev/nephele/internal/api/iam"
+	kmsapi "nephele.dev/nephele/internal/api/kms"
 	logsapi "nephele.dev/nephele/internal/api/logs"
 	s3api "nephele.dev/nephele/internal/api/s3"
+	secretsmanagerapi "nephele.dev/nephele/internal/api/secretsmanager"
 	snsapi "nephele.dev/nephele/internal/api/sns"
 	sqsapi "nephele.dev/nephele/internal/api/sqs"
 	stsapi "nephele.dev/nephele/internal/api/sts"
@@ -81,7 +85,16 @@ func (a *App) buildServices() ([]service, error) {
 		Sessions: a.sessions, Directory: a.identity, Verifier: verifier, Plane: a.plane,
 		Decode: access.NewExplainer(a.seal).Decode, Open: a.cfg.Auth != config.AuthOn,
 	})
+	keys := kms.New(kms.Deps{DB: a.db, Engine: a.engine, Seal: a.seal, Plane: a.plane, Pages: a.pages, Logger: a.log})
+	secrets := secretsmanager.New(secretsmanager.Deps{DB: a.db, Engine: a.engine, Plane: a.plane, Pages: a.pages, Logger: a.log})
 	return []service{
+		{
+			api: kmsapi.Service(), handlers: keys.Handlers(), needs: keys.Needs, facts: keys.Facts, flows: keys.Flows,
+			reset: keys.Reset, close: keys.Close,
+		},
+		{
+			api: secretsmanagerapi.Service(), handlers: secrets.Handlers(), needs: secrets.Needs, facts: secrets.Facts, flows: secrets.Flows,
+		},
 		{
 			api: iamapi.Service(), handlers: identities.Handlers(), needs: identities.Needs, facts: identities.Facts, reset: identities.Reset,
 		},

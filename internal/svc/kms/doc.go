@@ -1,0 +1,2 @@
+// Package kms answers AWS KMS.
+package kms
