@@ -82,6 +82,7 @@ type condition struct {
 	set      quantifier
 	ifExists bool
 	name     string // key in lower case
+	spelled  string // key as the policy has it
 	key      key
 	values   []operand
 	vars     bool // some value has policy variables
@@ -89,9 +90,8 @@ type condition struct {
 
 // operand is a value of a policy, made ready for its operator.
 type operand struct {
-	text   pattern    // string operators, Bool and Null (in lower case)
-	arn    [6]pattern // ARN operators
-	whole  bool       // of arn: "*" alone
+	text   pattern     // string operators, Bool and Null (in lower case)
+	arn    *[6]pattern // ARN operators; nil for "*"
 	number number
 	date   instant
 	net    netip.Prefix
@@ -132,7 +132,7 @@ func (c *condition) operand(s string, vars bool) (operand, error) {
 	case opBool:
 		o.text = compile(s, false, vars)
 	case opARN:
-		o, err = arnOperand(s, vars)
+		o = arnOperand(s, vars)
 	case opBinary:
 		o.raw, err = base64.StdEncoding.DecodeString(s)
 	case opIP:
@@ -156,20 +156,20 @@ func (c *condition) operand(s string, vars bool) (operand, error) {
 
 // arnOperand compiles the six parts of an ARN by themselves: no wildcard of
 // one part reaches into another. Text that is no ARN matches no ARN.
-func arnOperand(s string, vars bool) (operand, error) {
-	o := operand{whole: s == "*"}
-	if o.whole {
-		return o, nil
+func arnOperand(s string, vars bool) operand {
+	if s == "*" {
+		return operand{}
 	}
+	arn := new([6]pattern)
 	parts := splitPattern(s, vars)
-	if len(parts) != 6 {
-		o.arn[0] = pattern{form: exact, text: "\xff"}
-		return o, nil
+	if len(parts) != len(arn) {
+		arn[0] = pattern{form: exact, text: "\xff"}
+		return operand{arn: arn}
 	}
 	for i, part := range parts {
-		o.arn[i] = compile(part, true, vars)
+		arn[i] = compile(part, true, vars)
 	}
-	return o, nil
+	return operand{arn: arn}
 }
 
 // splitPattern splits at the first five colons outside policy variables.
@@ -230,15 +230,16 @@ func verdictOf(b bool) verdict {
 //
 // A key that the request does not have makes a condition false, a negated one
 // true, one with IfExists true, one of ForAllValues true and one of ForAnyValue
-// false. Values that are all empty count as none under the set operators.
+// false, with IfExists too: that suffix speaks of each value by itself. Values
+// that are all empty count as none under the set operators.
 func (c *condition) holds(e *env) verdict {
 	values := e.values(c.key, c.name, &e.asked)
 	if c.op == opNull {
 		return c.null(len(values) > 0)
 	}
 	if len(values) == 0 {
-		e.miss(c.name)
-		return verdictOf(c.ifExists || c.set == forAll || c.set == single && c.neg)
+		e.miss(c.spelled)
+		return verdictOf(c.set == forAll || c.set == single && (c.neg || c.ifExists))
 	}
 	if c.set != single && emptySet(values) {
 		return verdictOf(c.set == forAll)
@@ -306,15 +307,23 @@ func (c *condition) any(e *env, values []string) bool {
 	return false
 }
 
+// patterns are all that may have policy variables.
+func (o *operand) patterns(yield func(*pattern) bool) {
+	if !yield(&o.text) || o.arn == nil {
+		return
+	}
+	for i := range o.arn {
+		if !yield(&o.arn[i]) {
+			return
+		}
+	}
+}
+
 // resolvable reports whether every policy variable of the values has a value.
 func (c *condition) resolvable(e *env) bool {
 	for i := range c.values {
-		o := &c.values[i]
-		if !e.resolvable(&o.text) {
-			return false
-		}
-		for j := range o.arn {
-			if !e.resolvable(&o.arn[j]) {
+		for p := range c.values[i].patterns {
+			if !e.resolvable(p) {
 				return false
 			}
 		}
@@ -373,7 +382,7 @@ func ordered(op operator, cmp int) bool {
 }
 
 func (o *operand) matchesARN(e *env, v string) bool {
-	if o.whole {
+	if o.arn == nil {
 		return true
 	}
 	for i := range o.arn {

@@ -13,10 +13,11 @@ func Decide(r *Request, own *Policies) Decision {
 	var d Decision
 	if len(r.Resources) == 0 {
 		everything := Resource{ARN: "*"}
-		return e.decide(&everything, own)
+		d, _ := e.decide(&everything, own)
+		return d
 	}
 	for i := range r.Resources {
-		one := e.decide(&r.Resources[i], own)
+		one, _ := e.decide(&r.Resources[i], own)
 		if one.Effect != Allow {
 			return one
 		}
@@ -54,23 +55,40 @@ func (e *env) read(docs []*Document) (l layer) {
 		}
 		for i := range d.statements {
 			s := &d.statements[i]
-			if !s.deny && l.grant == toCaller {
+			if !s.deny && l.grant == toCaller && !e.thorough {
 				continue
 			}
 			g := s.applies(e)
 			if g == noGrant {
 				continue
 			}
-			if s.deny {
-				l.denies, l.deny = true, Match{d, i}
+			if l.take(s.deny, g, Match{d, i}); l.denies && !e.thorough {
 				return l
 			}
-			if g > l.grant {
-				l.grant, l.allow = g, Match{d, i}
-			}
+			e.note(s.deny, Match{d, i})
 		}
 	}
 	return l
+}
+
+// take adds a statement that applies.
+func (l *layer) take(deny bool, g grant, m Match) {
+	switch {
+	case deny && !l.denies:
+		l.denies, l.deny = true, m
+	case !deny && g > l.grant:
+		l.grant, l.allow = g, m
+	}
+}
+
+func (e *env) note(deny bool, m Match) {
+	switch {
+	case !e.thorough:
+	case deny:
+		e.denying = append(e.denying, m)
+	default:
+		e.allowing = append(e.allowing, m)
+	}
 }
 
 // layers are all that is said of one resource.
@@ -148,8 +166,8 @@ func owner(res *Resource, who *Principal) string {
 	return who.Account
 }
 
-// decide answers for one resource.
-func (e *env) decide(res *Resource, own *Policies) Decision {
+// decide answers for one resource, and returns what that followed from.
+func (e *env) decide(res *Resource, own *Policies) (Decision, layers) {
 	l := e.readAll(res, own)
 	d := Decision{Resource: res.ARN}
 	if by, m, ok := l.denial(e); ok {
@@ -160,7 +178,7 @@ func (e *env) decide(res *Resource, own *Policies) Decision {
 		d.Effect, d.Resource, d.Matched = Allow, "", l.allowing()
 	}
 	d.Missing = e.missing
-	return d
+	return d, l
 }
 
 // denial finds a statement that denies.

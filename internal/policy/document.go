@@ -122,9 +122,13 @@ func (s *statement) applies(e *env) grant {
 		return noGrant
 	}
 	for i := range s.conditions {
-		if s.conditions[i].holds(e) != yes {
+		if s.conditions[i].holds(e) == yes {
+			continue
+		}
+		if !e.thorough {
 			return noGrant
 		}
+		g = noGrant
 	}
 	return g
 }

@@ -15,6 +15,12 @@ type env struct {
 	owner    string // account that owns the resource
 	bounded  bool   // the principal has a permissions boundary
 	missing  []string
+
+	// thorough has every statement and condition evaluated, also those that
+	// cannot change the decision, and notes the statements that apply.
+	thorough          bool
+	denying, allowing []Match
+
 	asked    [1]string // holds the computed value of a condition's key
 	inserted [1]string // and that of a policy variable
 }
@@ -48,7 +54,7 @@ func (e *env) values(k key, name string, buf *[1]string) []string {
 
 // miss notes a key that was asked for and not there.
 func (e *env) miss(name string) {
-	if !slices.Contains(e.missing, name) {
+	if !slices.ContainsFunc(e.missing, func(m string) bool { return strings.EqualFold(m, name) }) {
 		e.missing = append(e.missing, name)
 	}
 }
@@ -69,7 +75,7 @@ func (e *env) resolvable(p *pattern) bool {
 	for i := range p.elems {
 		if p.elems[i].kind == variable {
 			if _, ok := e.resolve(&p.elems[i]); !ok {
-				e.miss(p.elems[i].text)
+				e.miss(p.elems[i].spelled)
 				return false
 			}
 		}

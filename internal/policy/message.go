@@ -1,47 +1,74 @@
 package policy
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
-// Message is the text of AWS's access-denied error for a refused request.
+// Message is the text of AWS's access-denied error for a refused request (IAM
+// User Guide, "Troubleshoot access denied error messages"). A denial by one of
+// the account's own managed policies names the policy.
 func Message(r Request, d Decision) string {
-	var b strings.Builder
-	if r.Principal.ARN != "" {
-		fmt.Fprintf(&b, "User: %s is not authorized to perform: %s", r.Principal.ARN, r.Action)
-	} else {
-		fmt.Fprintf(&b, "User: anonymous is not authorized to perform: %s", r.Action)
+	if r.Principal.Kind == WebIdentity {
+		return "Not authorized to perform " + r.Action
 	}
+	var b strings.Builder
+	who := r.Principal.ARN
+	if who == "" {
+		who = "anonymous"
+	}
+	b.WriteString("User: " + who + " is not authorized to perform: " + r.Action)
 	if res := d.refused(r.Resources); res != "" {
-		fmt.Fprintf(&b, " on resource: %s", res)
+		if strings.HasPrefix(r.Action, "s3:") { // S3 puts it in quotes
+			res = `"` + res + `"`
+		}
+		b.WriteString(" on resource: " + res)
 	}
 	by := d.By
 	if by == "" {
 		by = IdentityBased
 	}
 	if d.Effect == ExplicitDeny {
-		fmt.Fprintf(&b, " with an explicit deny in %s %s", article(by), by)
+		b.WriteString(" with an explicit deny in " + article(by) + " " + string(by) + d.culprit(&r))
 	} else {
-		fmt.Fprintf(&b, " because no %s allows the %s action", by, r.Action)
+		b.WriteString(" because no " + string(by) + " allows the " + r.Action + " action")
 	}
 	return b.String()
 }
 
 // refused is the resource a refusal names.
 func (d Decision) refused(resources []Resource) string {
-	if d.Resource != "" || len(resources) == 0 {
-		return d.Resource
+	res := d.Resource
+	if res == "" && len(resources) > 0 {
+		res = resources[0].ARN
 	}
-	if resources[0].ARN == "*" {
+	if res == "*" {
 		return ""
 	}
-	return resources[0].ARN
+	return res
+}
+
+// culprit names the managed policy that denies, within its own account.
+func (d Decision) culprit(r *Request) string {
+	switch d.By {
+	case IdentityBased, Boundary, SessionPolicy:
+	default:
+		return ""
+	}
+	if len(d.Matched) == 0 || !strings.HasPrefix(d.Matched[0].Document.Name, "arn:") {
+		return ""
+	}
+	for i := range r.Resources {
+		if res := &r.Resources[i]; (d.Resource == "" || res.ARN == d.Resource) && owner(res, &r.Principal) != r.Principal.Account {
+			return ""
+		}
+	}
+	return ": " + d.Matched[0].Document.Name
 }
 
 func article(k Kind) string {
-	if k == IdentityBased {
+	switch k {
+	case IdentityBased:
 		return "an"
+	case TrustPolicy:
+		return "the"
 	}
 	return "a"
 }

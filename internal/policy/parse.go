@@ -37,8 +37,9 @@ var (
 )
 
 // Parse compiles a policy. The error says, in IAM's words, what is wrong with
-// it. IAM tells the first of: a fault of grammar, of version, of the values of
-// elements, of identifiers, of actions, of resources.
+// it. IAM tells the first of: faults of grammar, of version, of what its older
+// parser cannot read, of identifiers, missing actions, faults of resources and
+// of actions, elements that are missing or must not be there.
 func Parse(text string, use Usage) (*Document, error) {
 	root, err := readJSON(text)
 	if err != nil {
@@ -175,9 +176,7 @@ func (p *parser) statement(s *statement, n *node) error {
 		return errLegacy
 	}
 	s.actions, s.notAction = p.actions(n)
-	if err := p.resources(s, n); err != nil {
-		return err
-	}
+	p.resources(s, n)
 	return p.principal(s, n)
 }
 
@@ -203,21 +202,17 @@ func (p *parser) actions(n *node) ([]pattern, bool) {
 	return out, negated
 }
 
-func (p *parser) resources(s *statement, n *node) error {
+func (p *parser) resources(s *statement, n *node) {
 	list, negated := element(n, "Resource")
 	s.notResource = negated
 	for _, r := range list {
 		if p.identity() {
-			if strings.Contains(r, "::") && strings.Count(r, ":") < 5 && strings.HasPrefix(r, "arn:") {
-				return errLegacy
-			}
 			r = complete(r, p.vars)
 		}
 		c := compile(r, true, p.vars)
 		s.resources = append(s.resources, c)
 		s.resourceVars = s.resourceVars || c.vars
 	}
-	return nil
 }
 
 // identity reports whether the policy is one without principals.
@@ -266,7 +261,7 @@ func (p *parser) conditions(n *node) ([]condition, error) {
 			return nil, err
 		}
 		for _, k := range op.value.members {
-			c.name = strings.ToLower(k.name)
+			c.name, c.spelled = strings.ToLower(k.name), k.name
 			c.key = keyOf(c.name)
 			if c.values, c.vars, err = p.operands(&c, k.value); err != nil {
 				return nil, err
@@ -292,9 +287,8 @@ func (p *parser) operands(c *condition, n *node) (out []operand, vars bool, err 
 		if err != nil {
 			return nil, false, err
 		}
-		vars = vars || o.text.vars
-		for i := range o.arn {
-			vars = vars || o.arn[i].vars
+		for part := range o.patterns {
+			vars = vars || part.vars
 		}
 		out = append(out, o)
 	}
@@ -303,6 +297,10 @@ func (p *parser) operands(c *condition, n *node) (out []operand, vars bool, err 
 
 // check makes sure of what IAM checks after a policy's grammar.
 func (p *parser) check(nodes []*node) error {
+	unfit, err := p.resourceForms(nodes)
+	if err != nil {
+		return err
+	}
 	if err := p.sids(nodes); err != nil {
 		return err
 	}
@@ -311,7 +309,10 @@ func (p *parser) check(nodes []*node) error {
 			return errNoActions
 		}
 	}
-	for _, step := range []func(*node) error{p.resourceForms, p.actionForms, p.presence} {
+	if unfit != nil {
+		return unfit
+	}
+	for _, step := range []func(*node) error{p.actionForms, p.presence} {
 		for _, n := range nodes {
 			if err := step(n); err != nil {
 				return err

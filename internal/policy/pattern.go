@@ -18,13 +18,14 @@ const (
 // elem is an element of a pattern.
 type elem struct {
 	kind     elemKind
-	text     string // literal; of a variable the condition key
+	text     string // literal; of a variable the condition key in lower case
+	spelled  string // the condition key as the policy has it
 	fallback string // default of a variable
 	optional bool   // the variable has a default
 	key      key
 }
 
-// shape lets the common patterns be matched without walking elements.
+// form lets the common patterns be matched without walking elements.
 type form uint8
 
 const (
@@ -99,8 +100,11 @@ func (c *compiler) variable(inside string) {
 	if optional {
 		fallback = strings.Trim(strings.TrimSpace(fallback), "'")
 	}
-	name = strings.ToLower(strings.TrimSpace(name))
-	c.elems = append(c.elems, elem{kind: variable, text: name, fallback: fallback, optional: optional, key: keyOf(name)})
+	spelled := strings.TrimSpace(name)
+	name = strings.ToLower(spelled)
+	c.elems = append(c.elems, elem{
+		kind: variable, text: name, spelled: spelled, fallback: fallback, optional: optional, key: keyOf(name),
+	})
 	c.vars = true
 }
 

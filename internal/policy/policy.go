@@ -55,7 +55,6 @@ type Session struct {
 	Provider       string              // aws:FederatedProvider
 	Keys           map[string][]string // further condition keys in lower case, such as claims of the token that opened the session
 	MFA            bool                // a second factor was given
-	Federator      string              // ARN of the user who asked for a federation token
 }
 
 // Keys are condition keys in lower case ("aws:sourceip") with their values. A

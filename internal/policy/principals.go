@@ -58,7 +58,7 @@ func (p *principals) add(kind, s string) error {
 	switch kind {
 	case "AWS":
 		if !p.addAWS(s) {
-			return fmt.Errorf("Invalid principal in policy: \"AWS\":%q", s) //nolint:revive,staticcheck // IAM's words
+			return bad
 		}
 	case "Service":
 		if !serviceForm.MatchString(s) {
@@ -159,7 +159,7 @@ func (p *principals) namesRole(who *Principal) bool {
 	case AssumedRole:
 		return who.Session.Role != "" && slices.Contains(p.arns, who.Session.Role) || p.hasID(who.Session.RoleID)
 	case FederatedUser:
-		return who.Session.Federator != "" && slices.Contains(p.arns, who.Session.Federator)
+		return who.Session.Parent != "" && slices.Contains(p.arns, who.Session.Parent) || p.hasID(who.Session.ParentID)
 	}
 	return false
 }

@@ -14,22 +14,35 @@ var iamPaths = []string{
 	"policy/", "sms-mfa/", "saml-provider/", "oidc-provider/", "report/", "access-report/",
 }
 
-// resourceForms checks the resources of identity-based policies as IAM does.
-// Those of resource-based policies are their services' to judge.
-func (p *parser) resourceForms(n *node) error {
+// resourceForms checks the resources of identity-based policies as IAM does;
+// those of resource-based policies are their services' to judge. unfit is what
+// is wrong with one; err says that IAM's older parser cannot read it, which IAM
+// finds only where nothing was unfit before.
+func (p *parser) resourceForms(nodes []*node) (unfit, err error) {
 	if !p.identity() {
-		return nil
+		return nil, nil
 	}
-	list, _ := element(n, "Resource")
-	for _, r := range list {
-		if r == "*" {
-			continue
-		}
-		if err := p.resourceForm(r); err != nil {
-			return err
+	for _, n := range nodes {
+		list, _ := element(n, "Resource")
+		for _, r := range list {
+			if r == "*" {
+				continue
+			}
+			if unfit == nil {
+				unfit = p.resourceForm(r)
+			}
+			if unfit == nil && unreadable(r) {
+				return nil, errLegacy
+			}
 		}
 	}
-	return nil
+	return unfit, nil
+}
+
+// unreadable reports whether IAM's older parser cannot read an ARN.
+func unreadable(arn string) bool {
+	parts := strings.SplitN(arn, ":", 4)
+	return strings.Contains(arn, "::") && strings.Count(arn, ":") < 5 || len(parts) > 2 && parts[2] == ""
 }
 
 // resourceForm tells what is wrong with a resource in IAM's words.
@@ -49,9 +62,6 @@ func (p *parser) resourceForm(r string) error {
 	}
 	if len(parts) < 3 || strings.ContainsAny(parts[2], "*?") {
 		return fmt.Errorf("Resource vendor must be fully qualified and cannot contain regexes.")
-	}
-	if parts[2] == "" {
-		return errLegacy
 	}
 	return regional(r, parts)
 }

@@ -1,0 +1,23 @@
+package policy
+
+import "strings"
+
+// ResourceTags are the condition keys aws:ResourceTag/key of a resource with
+// these tags.
+func ResourceTags(tags map[string]string) Keys {
+	if len(tags) == 0 {
+		return nil
+	}
+	k := make(Keys, len(tags))
+	for key, value := range tags {
+		k["aws:resourcetag/"+strings.ToLower(key)] = []string{value}
+	}
+	return k
+}
+
+// PassRole is the need of whoever hands a role to a service, such as
+// "events.amazonaws.com" (IAM User Guide, "Grant a user permissions to pass a
+// role to an AWS service").
+func PassRole(role, service string) Need {
+	return Need{Action: "iam:PassRole", Resources: []string{role}, Keys: Keys{"iam:passedtoservice": {service}}}
+}
