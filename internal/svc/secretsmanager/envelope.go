@@ -53,7 +53,7 @@ func keyARN(r *record, key string) string {
 	if !strings.HasPrefix(key, "alias/") {
 		key = "key/" + key
 	}
-	return arn.ARN{Partition: "aws", Service: "kms", Region: r.Region, Account: r.Account, Resource: key}.String()
+	return arn.ARN{Partition: arn.Partition(r.Region), Service: "kms", Region: r.Region, Account: r.Account, Resource: key}.String()
 }
 
 // encrypt puts a value into an envelope under a KMS key.

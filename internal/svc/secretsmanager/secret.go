@@ -34,7 +34,7 @@ func secretARN(r *record) string { return nameARN(r.Key) + "-" + r.Doc.Suffix }
 // nameARN is a secret's ARN without its suffix.
 func nameARN(k store.Key) string {
 	return arn.ARN{
-		Partition: "aws", Service: "secretsmanager", Region: k.Region, Account: k.Account, Resource: "secret:" + k.ID,
+		Partition: arn.Partition(k.Region), Service: "secretsmanager", Region: k.Region, Account: k.Account, Resource: "secret:" + k.ID,
 	}.String()
 }
 
