@@ -99,21 +99,24 @@ func (a *App) buildServices() ([]service, error) {
 			api: iamapi.Service(), handlers: identities.Handlers(), needs: identities.Needs, facts: identities.Facts, reset: identities.Reset,
 		},
 		{
-			api: eventsapi.Service(), handlers: bridge.Handlers(), resources: bridge.Resources, flows: bridge.Flows,
+			api: eventsapi.Service(), handlers: bridge.Handlers(), needs: bridge.Needs, facts: bridge.Facts, flows: bridge.Flows,
 			reset: bridge.Reset, close: bridge.Close,
 		},
-		{api: logsapi.Service(), handlers: events.Handlers(), resources: events.Resources, flows: events.Flows},
-		{api: cloudwatchapi.Service(), handlers: metrics.Handlers(), flows: metrics.Flows, reset: metrics.Reset},
+		{api: logsapi.Service(), handlers: events.Handlers(), needs: events.Needs, facts: events.Facts, flows: events.Flows},
+		{
+			api: cloudwatchapi.Service(), handlers: metrics.Handlers(), needs: metrics.Needs, facts: metrics.Facts, factsOf: "cloudwatch",
+			flows: metrics.Flows, reset: metrics.Reset,
+		},
 		{api: s3api.Service(), handlers: objects.Handlers(), resources: objects.Resources, flows: objects.Flows},
 		{
-			api: sqsapi.Service(), handlers: queues.Handlers(), resources: queues.Resources, flows: queues.Flows,
+			api: sqsapi.Service(), handlers: queues.Handlers(), needs: queues.Needs, facts: queues.Facts, flows: queues.Flows,
 			reset: queues.Reset, drain: queues.Drain,
 		},
 		{
-			api: snsapi.Service(), handlers: topics.Handlers(), resources: topics.Resources, flows: topics.Flows, reset: topics.Reset,
+			api: snsapi.Service(), handlers: topics.Handlers(), needs: topics.Needs, facts: topics.Facts, flows: topics.Flows, reset: topics.Reset,
 			close: func(ctx context.Context) error { return errors.Join(topics.Close(ctx), out.Close()) },
 		},
-		{api: syntheticsapi.Service(), handlers: canaries.Handlers(), flows: canaries.Flows, close: runner.stop},
+		{api: syntheticsapi.Service(), handlers: canaries.Handlers(), needs: canaries.Needs, facts: canaries.Facts, flows: canaries.Flows, close: runner.stop},
 		{api: stsapi.Service(), handlers: tokens.Handlers(), needs: tokens.Needs, reset: issuer.Forget},
 	}, nil
 }

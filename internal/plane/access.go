@@ -48,10 +48,10 @@ func (p *Plane) Needs(call *Call, in any) []policy.Need {
 	return []policy.Need{{Action: Action(call.Operation)}}
 }
 
-// authorize asks the evaluator. Operations that AWS answers without a
-// signature need no permission: their handlers decide by what the input proves.
+// authorize asks the evaluator. Of a stranger nothing is asked where AWS answers
+// without a signature: there the handler decides by what the input proves.
 func (p *Plane) authorize(ctx context.Context, call *Call, in any) error {
-	if _, open := p.opts.Authorizer.(policy.Open); open || call.Operation.Anonymous {
+	if _, open := p.opts.Authorizer.(policy.Open); open || call.Operation.Anonymous && call.Caller.Kind == Anonymous {
 		return nil
 	}
 	needs := p.Needs(call, in)

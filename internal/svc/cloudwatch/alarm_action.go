@@ -51,7 +51,7 @@ func (b *alarmBook) send(a *alarmRecord, old alarmStatus, action string, value *
 	if m.Service == "" { // nothing here could be called
 		return b.recordAction(note, "", fmt.Sprintf("Nephele does not implement the action %s yet.", action))
 	}
-	m.Class, m.Principal, m.Note = actionClass, principal, note
+	m.Class, m.Principal, m.Source, m.Note = actionClass, principal, a.arn(), note
 	return b.s.courier.Send(b.tx, m)
 }
 

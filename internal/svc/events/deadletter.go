@@ -100,7 +100,7 @@ func (s *Service) deadLetter(tx *store.Tx, n note, why failure) error {
 	}
 	s.meter.add(tx, n.Rule, metricSentToDLQ, 1)
 	return s.courier.Send(tx, courier.Message{
-		Class: deadLetterClass, Principal: principal, Account: queue.Account, Region: queue.Region,
+		Class: deadLetterClass, Principal: principal, Source: n.RuleARN, Account: queue.Account, Region: queue.Region,
 		Service: "sqs", Operation: "SendMessage", Input: in,
 	})
 }

@@ -96,7 +96,7 @@ func (s *Service) deliver(tx *store.Tx, ev *event, r *compiledRule, t *compiledT
 		return err
 	}
 	m := courier.Message{
-		Class: targetClass, Principal: principal, Account: t.arn.Account, Region: t.arn.Region,
+		Class: targetClass, Principal: principal, Source: ruleARN(r.key), Role: t.role(), Account: t.arn.Account, Region: t.arn.Region,
 		Service: t.arn.Service, Note: &n,
 	}
 	if m.Account == "" { // of a callTarget: in the rule's own
@@ -106,6 +106,15 @@ func (s *Service) deliver(tx *store.Tx, ev *event, r *compiledRule, t *compiledT
 		return s.deadLetter(tx, n, failure{code: "INVALID_PARAMETER", message: err.Error()})
 	}
 	return s.courier.Send(tx, m)
+}
+
+// role is the one that EventBridge assumes to reach the target; "" for none.
+// Queues, topics, functions and log groups let it in by their policies.
+func (t *compiledTarget) role() string {
+	if t.RoleArn == nil {
+		return ""
+	}
+	return *t.RoleArn
 }
 
 // call fills in the operation and its input. Errors are for the dead-letter
@@ -236,7 +245,7 @@ func (s *Service) sendLog(tx *store.Tx, m courier.Envelope) error {
 	in := n.Logs
 	n.Logs = nil
 	return s.courier.Send(tx, courier.Message{
-		ID: m.ID, Class: targetClass, Principal: principal, Account: m.Account, Region: m.Region,
+		ID: m.ID, Class: targetClass, Principal: principal, Source: m.Source, Role: m.Role, Account: m.Account, Region: m.Region,
 		Service: m.Service, Operation: "PutLogEvents", Input: in, Note: n,
 	})
 }

@@ -7,6 +7,7 @@ import (
 
 	api "nephele.dev/nephele/internal/api/events"
 	"nephele.dev/nephele/internal/arn"
+	"nephele.dev/nephele/internal/policy"
 	"nephele.dev/nephele/internal/store"
 )
 
@@ -22,8 +23,8 @@ type statement struct {
 	Condition map[string]map[string]string `json:"Condition,omitempty"`
 }
 
-// policy is a bus's resource policy. Statements stay as they were written.
-type policy struct {
+// busPolicy is a bus's resource policy. Statements stay as they were written.
+type busPolicy struct {
 	Version   string            `json:"Version"`
 	ID        string            `json:"Id,omitempty"`
 	Statement []json.RawMessage `json:"Statement"`
@@ -62,9 +63,8 @@ func (s *Service) PutPermission(ctx context.Context, in *api.PutPermissionInput)
 // permission checks the input, and returns how it changes a policy.
 func permission(k store.Key, in *api.PutPermissionInput) (func(json.RawMessage) (json.RawMessage, error), error) {
 	if in.Policy != nil {
-		var p struct{ Statement json.RawMessage }
-		if json.Unmarshal([]byte(*in.Policy), &p) != nil || len(p.Statement) == 0 {
-			return nil, invalid("Parameter Policy is not valid. Reason: The policy is not a JSON object with statements.")
+		if _, err := policy.Parse(*in.Policy, policy.ResourceUse); err != nil {
+			return nil, invalid("Parameter Policy is not valid. Reason: %s", err)
 		}
 		return func(json.RawMessage) (json.RawMessage, error) { return json.RawMessage(*in.Policy), nil }, nil
 	}
@@ -102,8 +102,8 @@ func (st statement) into(text json.RawMessage) (json.RawMessage, error) {
 	return json.Marshal(p)
 }
 
-func readPolicy(text json.RawMessage) (policy, error) {
-	p := policy{Version: "2012-10-17"}
+func readPolicy(text json.RawMessage) (busPolicy, error) {
+	p := busPolicy{Version: "2012-10-17"}
 	if len(text) == 0 {
 		return p, nil
 	}

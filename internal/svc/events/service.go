@@ -11,6 +11,7 @@ import (
 	"nephele.dev/nephele/internal/engine"
 	"nephele.dev/nephele/internal/page"
 	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/policy"
 	"nephele.dev/nephele/internal/shape"
 	"nephele.dev/nephele/internal/store"
 )
@@ -40,6 +41,8 @@ type Service struct {
 	cache   cache
 	plane   Plane
 	meter   meter
+
+	policies policy.Cache
 }
 
 // New returns a Service. Call Flows before the engine starts.

@@ -1,20 +1,24 @@
 package logs
 
 import (
+	"strings"
+
 	api "nephele.dev/nephele/internal/api/logs"
 	"nephele.dev/nephele/internal/plane"
 )
 
 // Resources tells which log group or stream a call concerns, for
-// authorization. Identifiers that are no good name nothing; the handler then
+// authorization. As at AWS, a group is named as if it were the stream without a
+// name in it, except to operations on tags, and all groups as the one without a
+// name. Identifiers that are no good name nothing; the handler then
 // refuses them.
 func (s *Service) Resources(call *plane.Call, in any) []string {
 	group, stream := concerned(call, in)
 	if group == "" {
 		return concernedGroups(call, in)
 	}
-	resource := groupARN(key(call, group))
-	if stream != "" {
+	resource := groupARN(key(call, strings.TrimPrefix(group, "*")))
+	if !strings.Contains(call.Operation.Name, "Tag") {
 		resource += ":log-stream:" + stream
 	}
 	return []string{resource}
@@ -102,7 +106,7 @@ func concernedGroups(call *plane.Call, in any) (groups []string) {
 		}
 	}
 	for _, name := range names {
-		groups = append(groups, groupARN(key(call, name)))
+		groups = append(groups, groupARN(key(call, name))+":log-stream:")
 	}
 	return groups
 }

@@ -12,6 +12,7 @@ import (
 	"nephele.dev/nephele/internal/engine"
 	"nephele.dev/nephele/internal/page"
 	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/policy"
 	"nephele.dev/nephele/internal/shape"
 	"nephele.dev/nephele/internal/store"
 )
@@ -37,6 +38,7 @@ type Service struct {
 	filters  *store.Collection[metricFilter]
 	policies *store.Collection[resourcePolicy]
 
+	parsed   policy.Cache
 	compiled filterCache
 	watchers watchers
 	tailing  sessions

@@ -43,7 +43,7 @@ func (s *Service) changed(tx *store.Tx, e objectEvent) error {
 		if err != nil {
 			return fmt.Errorf("event of %s: %w", e.Bucket.Name, err)
 		}
-		m, err := n.message(string(body))
+		m, err := n.message(e.Bucket, string(body))
 		if err != nil {
 			return err
 		}
@@ -58,12 +58,14 @@ func (s *Service) changed(tx *store.Tx, e objectEvent) error {
 }
 
 // message is a call that brings body to the destination.
-func (n notification) message(body string) (courier.Message, error) {
+func (n notification) message(b bucket, body string) (courier.Message, error) {
 	a, err := arn.Parse(n.ARN)
 	if err != nil {
 		return courier.Message{}, err
 	}
-	m := courier.Message{Class: notifyClass, Principal: principal, Account: a.Account, Region: a.Region}
+	m := courier.Message{
+		Class: notifyClass, Principal: principal, Source: bucketARN(b.Name), SourceAccount: b.Account, Account: a.Account, Region: a.Region,
+	}
 	if n.topic() {
 		m.Service, m.Operation = "sns", "Publish"
 		m.Input = &sns.PublishInput{TopicArn: &n.ARN, Message: body, Subject: new(notifySubject)}
@@ -117,7 +119,7 @@ func (s *Service) tryDestinations(ctx context.Context, b bucket, targets []notif
 		if err != nil {
 			return err
 		}
-		m, err := n.message(string(body))
+		m, err := n.message(b, string(body))
 		if err != nil {
 			return err
 		}
@@ -149,7 +151,9 @@ func destinationTrouble(n notification, e *awserr.Error) string {
 
 // call makes the call of a message at once.
 func (s *Service) call(ctx context.Context, m courier.Message) error {
-	inside := s.plane.AsService(m.Principal, m.Account, m.Region)
+	caller := plane.ServiceCaller(m.Principal, m.Account, m.Region)
+	caller.SourceARN, caller.SourceAccount = m.Source, m.SourceAccount
+	inside := s.plane.As(caller)
 	var err error
 	switch in := m.Input.(type) {
 	case *sns.PublishInput:

@@ -105,7 +105,7 @@ func (s *Service) toQueue(tx *store.Tx, m *message, sub *subscription) error {
 		order = sub.arn() + " " + m.Group
 	}
 	return s.Courier.Send(tx, courier.Message{
-		ID: deliveryID(m, sub), Class: queueClass, Order: order, Principal: principal, Account: queue.Account, Region: queue.Region,
+		ID: deliveryID(m, sub), Class: queueClass, Order: order, Principal: principal, Source: sub.Topic, Account: queue.Account, Region: queue.Region,
 		Service: "sqs", Operation: "SendMessage", Input: in, Note: recipient{sub.Topic, sub.ID},
 	})
 }
@@ -187,7 +187,7 @@ func (s *Service) deadLetter(tx *store.Tx, sub *subscription, in *sqsapi.SendMes
 		}
 	}
 	return s.Courier.Send(tx, courier.Message{
-		Class: deadClass, Principal: principal, Account: queue.Account, Region: queue.Region,
+		Class: deadClass, Principal: principal, Source: sub.Topic, Account: queue.Account, Region: queue.Region,
 		Service: "sqs", Operation: "SendMessage", Input: in,
 	})
 }

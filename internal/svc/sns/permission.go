@@ -9,6 +9,7 @@ import (
 	api "nephele.dev/nephele/internal/api/sns"
 	"nephele.dev/nephele/internal/arn"
 	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/policy"
 	"nephele.dev/nephele/internal/store"
 )
 
@@ -32,8 +33,8 @@ type statement struct {
 // maxPolicy is the size of a topic's policy in bytes.
 const maxPolicy = 30 << 10
 
-// policyText checks that a policy is one by its form and writes it without
-// blanks. What it means is for the evaluation of policies.
+// policyText checks that a policy is one by its form, that it can be
+// evaluated, and writes it without blanks.
 func policyText(text string) (string, error) {
 	var p struct {
 		Statement json.RawMessage
@@ -41,11 +42,11 @@ func policyText(text string) (string, error) {
 	if len(text) > maxPolicy {
 		return "", invalid("Policy too large")
 	}
-	if json.Unmarshal([]byte(text), &p) != nil {
+	if json.Unmarshal([]byte(text), &p) != nil || len(p.Statement) == 0 {
 		return "", invalid("Policy Error: null")
 	}
-	if len(p.Statement) == 0 || p.Statement[0] != '[' && p.Statement[0] != '{' {
-		return "", invalid("Policy statement action out of service scope!")
+	if _, err := policy.Parse(text, policy.ResourceUse); err != nil {
+		return "", invalid("Policy Error: %s", err)
 	}
 	var whole json.RawMessage = []byte(text)
 	return compact(whole), nil

@@ -14,6 +14,7 @@ import (
 	"nephele.dev/nephele/internal/outbox"
 	"nephele.dev/nephele/internal/page"
 	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/policy"
 	"nephele.dev/nephele/internal/shape"
 	"nephele.dev/nephele/internal/store"
 )
@@ -40,10 +41,11 @@ type Deps struct {
 // Service answers the SNS API and delivers what is published.
 type Service struct {
 	Deps
-	topics  *store.Collection[topic]
-	keys    keyring
-	filters filters
-	client  *http.Client
+	policies policy.Cache
+	topics   *store.Collection[topic]
+	keys     keyring
+	filters  filters
+	client   *http.Client
 }
 
 // New returns a Service. Call Flows before the engine starts.

@@ -8,6 +8,7 @@ import (
 
 	api "nephele.dev/nephele/internal/api/sqs"
 	"nephele.dev/nephele/internal/awserr"
+	"nephele.dev/nephele/internal/policy"
 	"nephele.dev/nephele/internal/store"
 )
 
@@ -182,10 +183,9 @@ func (q *queue) checkTogether() error {
 	return nil
 }
 
-// checkPolicy wants a JSON object; what it means is for authorization.
+// checkPolicy wants a policy that can be evaluated.
 func checkPolicy(value string) error {
-	var doc map[string]json.RawMessage
-	if json.Unmarshal([]byte(value), &doc) != nil || doc["Statement"] == nil {
+	if _, err := policy.Parse(value, policy.ResourceUse); err != nil {
 		return api.NewInvalidAttributeValue("Invalid value for the parameter Policy.")
 	}
 	return nil

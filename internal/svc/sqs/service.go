@@ -11,6 +11,7 @@ import (
 	"nephele.dev/nephele/internal/awserr"
 	"nephele.dev/nephele/internal/engine"
 	"nephele.dev/nephele/internal/page"
+	"nephele.dev/nephele/internal/policy"
 	"nephele.dev/nephele/internal/shape"
 	"nephele.dev/nephele/internal/store"
 )
@@ -36,13 +37,14 @@ type Service struct {
 	log      *slog.Logger
 	cooldown time.Duration
 
-	queues  *store.Collection[queue]
-	deleted *store.Collection[tombstone]
-	moves   *store.Collection[move]
-	cache   cache
-	bells   bells
-	clock   clock
-	flights flights
+	policies policy.Cache
+	queues   *store.Collection[queue]
+	deleted  *store.Collection[tombstone]
+	moves    *store.Collection[move]
+	cache    cache
+	bells    bells
+	clock    clock
+	flights  flights
 
 	stop   context.CancelFunc // ends long polls and listening
 	ending context.Context    // done when the server stops
