@@ -59,7 +59,8 @@ func (k *key) material(id string) *material {
 func (k *key) symmetric() bool { return k.Spec == api.KeySpecSymmetricDefault }
 
 // metadata describes a key as DescribeKey does.
-func metadata(r *record) *api.KeyMetadata {
+func metadata(shared *record) *api.KeyMetadata {
+	r := *shared
 	k := &r.Doc
 	m := &api.KeyMetadata{
 		AWSAccountId: &r.Account, KeyId: r.ID, Arn: new(keyARN(r.Key)), CreationDate: &r.Created,

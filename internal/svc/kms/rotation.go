@@ -155,6 +155,9 @@ func (s *Service) RotateKeyOnDemand(ctx context.Context, in *api.RotateKeyOnDema
 	if err != nil {
 		return nil, err
 	}
+	if e.Doc.Origin == api.OriginTypeExternal {
+		return nil, notBuilt("rotation of imported key material")
+	}
 	if err := rotatable(&e.record); err != nil {
 		return nil, err
 	}

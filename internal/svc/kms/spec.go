@@ -29,6 +29,34 @@ var specs = map[api.KeySpec]spec{
 	api.KeySpecHmac256: hmacSpec(32, api.MacAlgorithmSpecHmacSha256),
 	api.KeySpecHmac384: hmacSpec(48, api.MacAlgorithmSpecHmacSha384),
 	api.KeySpecHmac512: hmacSpec(64, api.MacAlgorithmSpecHmacSha512),
+
+	api.KeySpecRsa2048:     rsaSpec,
+	api.KeySpecRsa3072:     rsaSpec,
+	api.KeySpecRsa4096:     rsaSpec,
+	api.KeySpecEccNistP256: curveSpec(api.SigningAlgorithmSpecEcdsaSha256),
+	api.KeySpecEccNistP384: curveSpec(api.SigningAlgorithmSpecEcdsaSha384),
+	api.KeySpecEccNistP521: curveSpec(api.SigningAlgorithmSpecEcdsaSha512),
+	api.KeySpecEccNistEdwards25519: {
+		usages:  []api.KeyUsageType{api.KeyUsageTypeSignVerify},
+		signing: []api.SigningAlgorithmSpec{api.SigningAlgorithmSpecEd25519Sha512, api.SigningAlgorithmSpecEd25519PhSha512},
+	},
+}
+
+var rsaSpec = spec{
+	usages:     []api.KeyUsageType{api.KeyUsageTypeEncryptDecrypt, api.KeyUsageTypeSignVerify},
+	encryption: []api.EncryptionAlgorithmSpec{api.EncryptionAlgorithmSpecRsaesOaepSha1, api.EncryptionAlgorithmSpecRsaesOaepSha256},
+	signing: []api.SigningAlgorithmSpec{
+		api.SigningAlgorithmSpecRsassaPkcs1V15Sha256, api.SigningAlgorithmSpecRsassaPkcs1V15Sha384, api.SigningAlgorithmSpecRsassaPkcs1V15Sha512,
+		api.SigningAlgorithmSpecRsassaPssSha256, api.SigningAlgorithmSpecRsassaPssSha384, api.SigningAlgorithmSpecRsassaPssSha512,
+	},
+}
+
+func curveSpec(algorithm api.SigningAlgorithmSpec) spec {
+	return spec{
+		usages:    []api.KeyUsageType{api.KeyUsageTypeSignVerify, api.KeyUsageTypeKeyAgreement},
+		signing:   []api.SigningAlgorithmSpec{algorithm},
+		agreement: []api.KeyAgreementAlgorithmSpec{api.KeyAgreementAlgorithmSpecEcdh},
+	}
 }
 
 func hmacSpec(n int, algorithm api.MacAlgorithmSpec) spec {
