@@ -131,6 +131,12 @@ func (c *Collection[T]) List(tx *Tx, account, region string, o ListOptions) ([]R
 	return All(Query(tx, c.scan, query, args...))
 }
 
+// Count returns how many resources an account and region have.
+func (c *Collection[T]) Count(tx *Tx, account, region string) (n int, err error) {
+	err = tx.Row("select count(*) from resource where kind = ? and account = ? and region = ?", c.kind, account, region).Scan(&n)
+	return n, err
+}
+
 // prefixEnd is the least string greater than all that start with prefix. It
 // steps from one code point to the next, to stay valid UTF-8, whose byte order
 // is the order of code points.
