@@ -3,6 +3,7 @@ package webidentity
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Kinds of Error, for errors.Is.
@@ -23,9 +24,10 @@ var (
 // Error says why a token is not believed. Its text is STS's and may be shown to
 // the caller.
 type Error struct {
-	Kind  error // one of the kinds above
-	Text  string
-	Cause error // for the log; may be nil
+	Kind    error // one of the kinds above
+	Text    string
+	Cause   error     // for the log; may be nil
+	Expired time.Time // when an expired token did
 }
 
 // Error implements error.

@@ -108,7 +108,7 @@ func (v *Verifier) verifyFrom(ctx context.Context, u unverified, p Provider, tok
 	}
 	keys, err := v.sets.find(ctx, u.issuer, p.Thumbprints, u.keyID, u.algorithm)
 	if err != nil {
-		if e, ok := errors.AsType[*Error](err); ok && e.Cause != nil {
+		if e, ok := errors.AsType[*Error](err); ok && e.Kind == ErrUnreachable { //nolint:errorlint // the kind itself
 			v.o.Logger.Warn("keys of identity provider not available", "issuer", u.issuer, "error", e.Cause.Error())
 		}
 		return Token{}, err
@@ -197,7 +197,7 @@ func checkTimes(claims jwt.MapClaims, now time.Time) error {
 	case err != nil:
 		return invalid("Invalid claim: nbf")
 	case !now.Before(exp.Time):
-		return &Error{Kind: ErrExpired, Text: fmt.Sprintf(
+		return &Error{Kind: ErrExpired, Expired: exp.Time, Text: fmt.Sprintf(
 			"Token expired: current date/time %d must be before the expiration date/time%d", now.Unix(), exp.Unix())}
 	case iat.After(now.Add(skew)) || iat.After(exp.Time):
 		return invalid("Token issue time is invalid: %d", iat.Unix())
