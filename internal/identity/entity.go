@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -79,4 +80,46 @@ func UniqueID(tx *store.Tx, arn string) (string, error) {
 		return r.Doc.ID, nil
 	}
 	return "", ErrNotFound
+}
+
+// Name returns the ARN of a resource ("user", "group", "role", "policy",
+// "instance-profile") by its name, which does not tell its path. One that does
+// not exist is named as if its path were "/".
+func (d *Directory) Name(ctx context.Context, account, kind, name string) (string, error) {
+	arn, err := recall(ctx, d, account, entryKey{arnEntry, kind + "/" + ID(name)}, func(tx *store.Tx) (*string, error) {
+		e, err := entity(tx, kind, At(account, name))
+		if err != nil {
+			return nil, missing(err)
+		}
+		return new(ARN(account, kind, e.Path, e.Name)), nil
+	})
+	if errors.Is(err, ErrNotFound) {
+		return ARN(account, kind, "/", name), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return *arn, nil
+}
+
+// entity reads what is common to resources of all kinds.
+func entity(tx *store.Tx, kind string, k store.Key) (Entity, error) {
+	switch kind {
+	case userKind:
+		r, err := Users.Get(tx, k)
+		return r.Doc.Entity, err
+	case roleKind:
+		r, err := Roles.Get(tx, k)
+		return r.Doc.Entity, err
+	case "group":
+		r, err := Groups.Get(tx, k)
+		return r.Doc.Entity, err
+	case "policy":
+		r, err := Policies.Get(tx, k)
+		return r.Doc.Entity, err
+	case "instance-profile":
+		r, err := InstanceProfiles.Get(tx, k)
+		return r.Doc.Entity, err
+	}
+	return Entity{}, ErrNotFound
 }

@@ -25,6 +25,7 @@ const (
 	providerEntry                   // *OIDCProvider by URL
 	managedEntry                    // *policy.Document by ARN
 	factsEntry                      // *policy.Resource by ARN
+	arnEntry                        // *string by kind and name
 )
 
 // maxEntries bounds a shelf. One that is full is cleared: what is in use comes
