@@ -51,6 +51,7 @@ type App struct {
 	answered func(*plane.Call, any)
 
 	certificates http.Handler // with which messages of SNS are verified
+	tokenKeys    http.Handler // with which tokens of Cognito are verified
 
 	listener net.Listener
 	served   chan error // the door's Serve returned

@@ -28,6 +28,7 @@ import (
 	"nephele.dev/nephele/internal/svc/cloudwatch"
 	"nephele.dev/nephele/internal/svc/events"
 	"nephele.dev/nephele/internal/svc/sns"
+	"nephele.dev/nephele/internal/webidentity"
 )
 
 // newLogger returns the server's own logger.
@@ -188,7 +189,7 @@ func (a *App) openDoor(context.Context) (err error) {
 		AllowedOrigins: a.cfg.AllowedOrigins,
 		TrustedProxies: proxies,
 		Admin:          a.admin(),
-		Public:         map[string]http.Handler{sns.CertificatePrefix: a.certificates},
+		Public:         map[string]http.Handler{sns.CertificatePrefix: a.certificates, webidentity.DocumentsPrefix: a.tokenKeys},
 		Health:         a.health,
 		Reset:          a.Reset,
 		Observe:        a.metrics.answered,

@@ -12,6 +12,7 @@ import (
 	"nephele.dev/nephele/internal/sandbox/egress"
 	"nephele.dev/nephele/internal/shape"
 	"nephele.dev/nephele/internal/svc/cloudwatch"
+	"nephele.dev/nephele/internal/svc/cognitoidentity"
 	eventbridge "nephele.dev/nephele/internal/svc/events"
 	"nephele.dev/nephele/internal/svc/iam"
 	"nephele.dev/nephele/internal/svc/kms"
@@ -24,6 +25,7 @@ import (
 	"nephele.dev/nephele/internal/svc/synthetics"
 
 	cloudwatchapi "nephele.dev/nephele/internal/api/cloudwatch"
+	cognitoapi "nephele.dev/nephele/internal/api/cognitoidentity"
 	eventsapi "nephele.dev/nephele/internal/api/events"
 	iamapi "nephele.dev/nephele/internal/api/iam"
 	kmsapi "nephele.dev/nephele/internal/api/kms"
@@ -85,6 +87,10 @@ func (a *App) buildServices() ([]service, error) {
 		Sessions: a.sessions, Directory: a.identity, Verifier: verifier, Plane: a.plane,
 		Decode: access.NewExplainer(a.seal).Decode, Open: a.cfg.Auth != config.AuthOn,
 	})
+	pools := cognitoidentity.New(cognitoidentity.Deps{
+		DB: a.db, Plane: a.plane, Pages: a.pages, Issuer: issuer, Verifier: verifier, Provider: a.openIDProvider, Logger: a.log,
+	})
+	a.tokenKeys = issuer.Documents()
 	keys := kms.New(kms.Deps{DB: a.db, Engine: a.engine, Seal: a.seal, Plane: a.plane, Pages: a.pages, Logger: a.log})
 	secrets := secretsmanager.New(secretsmanager.Deps{DB: a.db, Engine: a.engine, Plane: a.plane, Pages: a.pages, Logger: a.log})
 	return []service{
@@ -117,6 +123,7 @@ func (a *App) buildServices() ([]service, error) {
 			close: func(ctx context.Context) error { return errors.Join(topics.Close(ctx), out.Close()) },
 		},
 		{api: syntheticsapi.Service(), handlers: canaries.Handlers(), needs: canaries.Needs, facts: canaries.Facts, flows: canaries.Flows, close: runner.stop},
+		{api: cognitoapi.Service(), handlers: pools.Handlers(), needs: pools.Needs, facts: pools.Facts},
 		{api: stsapi.Service(), handlers: tokens.Handlers(), needs: tokens.Needs, reset: issuer.Forget},
 	}, nil
 }

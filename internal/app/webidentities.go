@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"nephele.dev/nephele/internal/config"
 	"nephele.dev/nephele/internal/identity"
 	"nephele.dev/nephele/internal/webidentity"
 )
@@ -14,8 +13,9 @@ import (
 // those of the OpenID Connect providers in IAM, which are reached by dial.
 func (a *App) webIdentities(dial webidentity.DialFunc) (*webidentity.Issuer, *webidentity.Verifier) {
 	issuer := webidentity.NewIssuer(a.db, a.seal, a.log)
+	issuer.Watch(context.Background()) // until the database is closed
 	return issuer, webidentity.NewVerifier(webidentity.Options{
-		Issuer: issuer, Provider: a.openIDProvider, Dial: dial, Plain: a.cfg.Auth != config.AuthOn, Logger: a.log,
+		Issuer: issuer, Provider: a.openIDProvider, Dial: dial, Plain: a.cfg.PrivateEgress(), Logger: a.log,
 	})
 }
 
