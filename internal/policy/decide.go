@@ -50,10 +50,7 @@ func (l *layer) allows() bool { return l.grant != noGrant }
 // allows most.
 func (e *env) read(docs []*Document) (l layer) {
 	for _, d := range docs {
-		if !d.covers(e.service) {
-			continue
-		}
-		for i := range d.statements {
+		for _, i := range d.on(e.service) {
 			s := &d.statements[i]
 			if !s.deny && l.grant == toCaller && !e.thorough {
 				continue

@@ -1,6 +1,9 @@
 package policy
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Document is a policy, compiled once and safe for concurrent use.
 type Document struct {
@@ -10,7 +13,10 @@ type Document struct {
 	text       string
 	use        Usage
 	statements []statement
-	services   []string // the services its actions are of, in lower case; nil for any
+	// The statements that may speak of a service's actions, by the service in
+	// lower case, and for services that no statement names.
+	byService map[string][]int
+	others    []int
 }
 
 // Usage is where a policy stands, which decides what may be in it.
@@ -62,9 +68,54 @@ type statement struct {
 	start, end   int
 }
 
-// covers reports whether the document may say something of an action's service.
-func (d *Document) covers(service string) bool {
-	return d.services == nil || slices.Contains(d.services, service)
+// on are the statements that may speak of a service's actions, in order.
+func (d *Document) on(service string) []int {
+	if list, ok := d.byService[service]; ok {
+		return list
+	}
+	return d.others
+}
+
+// index fills byService and others.
+func (d *Document) index() {
+	d.byService = make(map[string][]int)
+	of := make([][]string, len(d.statements))
+	for i := range d.statements {
+		of[i] = d.statements[i].services()
+		for _, service := range of[i] {
+			d.byService[service] = nil
+		}
+	}
+	for i, services := range of {
+		if services == nil {
+			d.others = append(d.others, i)
+		}
+		for service, list := range d.byService {
+			if services == nil || slices.Contains(services, service) {
+				d.byService[service] = append(list, i)
+			}
+		}
+	}
+}
+
+// services are those that the statement's actions are of, or nil when it may
+// speak of any.
+func (s *statement) services() []string {
+	if s.notAction {
+		return nil
+	}
+	var out []string
+	for i := range s.actions {
+		if len(s.actions[i].elems) == 0 || s.actions[i].elems[0].kind != literal {
+			return nil
+		}
+		service, _, ok := strings.Cut(s.actions[i].elems[0].text, ":")
+		if !ok {
+			return nil
+		}
+		out = append(out, service)
+	}
+	return out
 }
 
 // acts reports whether the statement speaks of an action, in lower case.

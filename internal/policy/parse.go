@@ -62,7 +62,7 @@ func Parse(text string, use Usage) (*Document, error) {
 	if err := p.check(nodes); err != nil {
 		return nil, err
 	}
-	d.services = services(d.statements, nodes)
+	d.index()
 	return d, nil
 }
 
@@ -381,23 +381,4 @@ func (p *parser) presence(n *node) error {
 		}
 	}
 	return nil
-}
-
-// services are those that the actions of all statements are of, or nil where
-// that cannot be told.
-func services(statements []statement, nodes []*node) []string {
-	out := []string{}
-	for i, n := range nodes {
-		list, _ := element(n, "Action")
-		for _, a := range list {
-			vendor, _, ok := strings.Cut(strings.ToLower(a), ":")
-			if !ok || vendor == "*" || statements[i].notAction {
-				return nil
-			}
-			if !slices.Contains(out, vendor) {
-				out = append(out, vendor)
-			}
-		}
-	}
-	return out
 }
