@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"nephele.dev/nephele/internal/api/kms"
 	api "nephele.dev/nephele/internal/api/secretsmanager"
@@ -50,7 +51,7 @@ func newGuardedBench(t testing.TB, db *store.DB, guard policy.Evaluator) *bench 
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.engine = enginetest.Start(t, db, engine.Options{}, func(e *engine.Engine) {
+	b.engine = enginetest.Start(t, db, engine.Options{Poll: time.Hour, Lease: time.Hour}, func(e *engine.Engine) {
 		b.service = New(Deps{DB: db, Engine: e, Plane: b.plane, Pages: sealer})
 		b.service.Flows(e)
 	})
