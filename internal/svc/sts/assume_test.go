@@ -90,21 +90,21 @@ func TestTrust(t *testing.T) {
 		{"account, without one", bob, api.AssumeRoleInput{RoleArn: account}, false},
 		{"named", bob, api.AssumeRoleInput{RoleArn: named}, true},
 		{"not named, with a policy", alice, api.AssumeRoleInput{RoleArn: named}, false},
-		{"abroad, both sides", carol, api.AssumeRoleInput{RoleArn: foreign, ExternalId: ptr("s3cret")}, true},
+		{"abroad, both sides", carol, api.AssumeRoleInput{RoleArn: foreign, ExternalId: new("s3cret")}, true},
 		{"abroad, without external id", carol, api.AssumeRoleInput{RoleArn: foreign}, false},
-		{"abroad, another external id", carol, api.AssumeRoleInput{RoleArn: foreign, ExternalId: ptr("guess")}, false},
-		{"abroad, only trusted", dave, api.AssumeRoleInput{RoleArn: foreign, ExternalId: ptr("s3cret")}, false},
+		{"abroad, another external id", carol, api.AssumeRoleInput{RoleArn: foreign, ExternalId: new("guess")}, false},
+		{"abroad, only trusted", dave, api.AssumeRoleInput{RoleArn: foreign, ExternalId: new("s3cret")}, false},
 		{"abroad, only allowed", carol, api.AssumeRoleInput{RoleArn: account}, false},
 		{"session name", alice, api.AssumeRoleInput{RoleArn: session, RoleSessionName: "alice"}, true},
 		{"another session name", alice, api.AssumeRoleInput{RoleArn: session, RoleSessionName: "bob"}, false},
 		{"tags where none are let in", alice, api.AssumeRoleInput{RoleArn: untagged, Tags: tags}, false},
-		{"source identity where none is let in", alice, api.AssumeRoleInput{RoleArn: untagged, SourceIdentity: ptr("alice")}, false},
+		{"source identity where none is let in", alice, api.AssumeRoleInput{RoleArn: untagged, SourceIdentity: new("alice")}, false},
 		{"neither", alice, api.AssumeRoleInput{RoleArn: untagged}, true},
 		{"a tag", alice, api.AssumeRoleInput{RoleArn: team, Tags: tags}, true},
 		{"another tag", alice, api.AssumeRoleInput{RoleArn: team, Tags: []*api.Tag{{Key: "Team", Value: "green"}}}, false},
 		{"no tag", alice, api.AssumeRoleInput{RoleArn: team}, false},
-		{"a source identity", alice, api.AssumeRoleInput{RoleArn: sourced, SourceIdentity: ptr("alice")}, true},
-		{"another source identity", alice, api.AssumeRoleInput{RoleArn: sourced, SourceIdentity: ptr("mallory")}, false},
+		{"a source identity", alice, api.AssumeRoleInput{RoleArn: sourced, SourceIdentity: new("alice")}, true},
+		{"another source identity", alice, api.AssumeRoleInput{RoleArn: sourced, SourceIdentity: new("mallory")}, false},
 		{"no source identity", alice, api.AssumeRoleInput{RoleArn: sourced}, false},
 		{"transitive", alice, api.AssumeRoleInput{RoleArn: fixed, Tags: tags, TransitiveTagKeys: []string{"Team"}}, true},
 		{"another one transitive", alice, api.AssumeRoleInput{RoleArn: fixed, Tags: []*api.Tag{{Key: "Cost"}}, TransitiveTagKeys: []string{"Cost"}}, false},
@@ -162,17 +162,17 @@ func TestAssumeRoleRefused(t *testing.T) {
 		{"another path", alice, api.AssumeRoleInput{RoleArn: "arn:aws:iam::111122223333:role/r"}, "AccessDenied: User: arn:aws:iam::111122223333:user/alice is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/r"},
 		{"no ARN", alice, api.AssumeRoleInput{RoleArn: "this is not an arn at all"}, "ValidationError: this is not an arn at all is invalid"},
 		{"a user's ARN", alice, api.AssumeRoleInput{RoleArn: alice.ARN}, "ValidationError: Request ARN is invalid"},
-		{"as long as allowed", alice, api.AssumeRoleInput{DurationSeconds: ptr[int32](7200)}, ""},
-		{"longer", alice, api.AssumeRoleInput{DurationSeconds: ptr[int32](7201)}, "ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role."},
-		{"MFA", alice, api.AssumeRoleInput{SerialNumber: ptr("GAHT12345678"), TokenCode: ptr("123456")}, "NotImplemented: Nephele does not implement MFA devices yet: SerialNumber and TokenCode cannot be given."},
+		{"as long as allowed", alice, api.AssumeRoleInput{DurationSeconds: new(int32(7200))}, ""},
+		{"longer", alice, api.AssumeRoleInput{DurationSeconds: new(int32(7201))}, "ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role."},
+		{"MFA", alice, api.AssumeRoleInput{SerialNumber: new("GAHT12345678"), TokenCode: new("123456")}, "NotImplemented: Nephele does not implement MFA devices yet: SerialNumber and TokenCode cannot be given."},
 		{"contexts", alice, api.AssumeRoleInput{ProvidedContexts: []*api.ProvidedContext{{}}}, "NotImplemented: Nephele does not implement ProvidedContexts yet."},
 		{"duplicate tags", alice, api.AssumeRoleInput{Tags: tag("Team", "team")}, "InvalidParameterValue: Duplicate tag keys found. Please note that Tag keys are case insensitive."},
 		{"a tag of AWS's", alice, api.AssumeRoleInput{Tags: tag("aws:x")}, "InvalidParameterValue: aws: prefixed tag key names are not allowed for external use."},
 		{"transitive without tag", alice, api.AssumeRoleInput{Tags: tag("a"), TransitiveTagKeys: []string{"b"}}, "InvalidParameterValue: The specified transitive tag key must be included in the requested tags."},
 		{"transitive in another case", alice, api.AssumeRoleInput{Tags: tag("Team"), TransitiveTagKeys: []string{"team"}}, ""},
-		{"half a policy", alice, api.AssumeRoleInput{Policy: ptr("{")}, "MalformedPolicyDocument"},
-		{"a policy with a principal", alice, api.AssumeRoleInput{Policy: ptr(trust(every, aws(here), ""))}, "MalformedPolicyDocument"},
-		{"a policy that is too long", alice, api.AssumeRoleInput{Policy: ptr(strings.Replace(admin, "{", "{"+strings.Repeat(" ", 2048), 1))}, "ValidationError: 1 validation error detected: Value at 'policy' failed to satisfy constraint: Member must have length less than or equal to 2048"},
+		{"half a policy", alice, api.AssumeRoleInput{Policy: new("{")}, "MalformedPolicyDocument"},
+		{"a policy with a principal", alice, api.AssumeRoleInput{Policy: new(trust(every, aws(here), ""))}, "MalformedPolicyDocument"},
+		{"a policy that is too long", alice, api.AssumeRoleInput{Policy: new(strings.Replace(admin, "{", "{"+strings.Repeat(" ", 2048), 1))}, "ValidationError: 1 validation error detected: Value at 'policy' failed to satisfy constraint: Member must have length less than or equal to 2048"},
 		{"eleven policies", alice, api.AssumeRoleInput{PolicyArns: managed(slices.Repeat([]string{"arn:aws:iam::aws:policy/ReadOnlyAccess"}, 11)...)}, "ValidationError: 1 validation error detected: Value at 'policyArns' failed to satisfy constraint: Member must have length less than or equal to 10"},
 		{"no such policy", alice, api.AssumeRoleInput{PolicyArns: managed("arn:aws:iam::111122223333:policy/none")}, "ValidationError: The specified policy does not exist in account 111122223333: arn:aws:iam::111122223333:policy/none"},
 		{"a policy of another account", alice, api.AssumeRoleInput{PolicyArns: managed("arn:aws:iam::444455556666:policy/p")}, "ValidationError: The specified policy does not exist in account 111122223333: arn:aws:iam::444455556666:policy/p"},
@@ -203,13 +203,13 @@ func TestWithoutAuthorization(t *testing.T) {
 	w := newWorld(t, true)
 	root := w.as(plane.RootCaller(here, "us-east-1"))
 	arn := w.role(t, here, "r", trust(every, `{"Service":"synthetics.amazonaws.com"}`, ""), "")
-	out, err := root.AssumeRole(t.Context(), &api.AssumeRoleInput{RoleArn: arn, RoleSessionName: "me", DurationSeconds: ptr[int32](7200)})
+	out, err := root.AssumeRole(t.Context(), &api.AssumeRoleInput{RoleArn: arn, RoleSessionName: "me", DurationSeconds: new(int32(7200))})
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = root.AssumeRole(t.Context(), &api.AssumeRoleInput{RoleArn: arn + "x", RoleSessionName: "me"})
 	wantError(t, err, "AccessDenied: User: arn:aws:iam::111122223333:root is not authorized to perform: sts:AssumeRole on resource: "+arn+"x")
-	_, err = w.as(w.bearer(t, out.Credentials)).AssumeRole(t.Context(), &api.AssumeRoleInput{RoleArn: arn, RoleSessionName: "me", DurationSeconds: ptr[int32](3601)})
+	_, err = w.as(w.bearer(t, out.Credentials)).AssumeRole(t.Context(), &api.AssumeRoleInput{RoleArn: arn, RoleSessionName: "me", DurationSeconds: new(int32(3601))})
 	wantError(t, err, "ValidationError: The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
 }
 
@@ -226,9 +226,9 @@ func TestSessionPolicies(t *testing.T) {
 		allowed string
 	}{
 		{"none", nil, "", "s3:GetObject s3:PutObject"},
-		{"inline", ptr(allow("s3:GetObject sqs:SendMessage", "*")), "", "s3:GetObject"},
+		{"inline", new(allow("s3:GetObject sqs:SendMessage", "*")), "", "s3:GetObject"},
 		{"managed", nil, "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess", "s3:GetObject"},
-		{"both", ptr(allow("s3:PutObject", "*")), "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess", "s3:GetObject s3:PutObject"},
+		{"both", new(allow("s3:PutObject", "*")), "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess", "s3:GetObject s3:PutObject"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -266,7 +266,7 @@ func TestChain(t *testing.T) {
 	second := w.role(t, here, "second", trust(every, aws(here), `{"StringEquals":{"aws:RequestTag/project":"Unicorn","sts:SourceIdentity":"alice"}}`), admin)
 	closed := w.role(t, here, "closed", trust("AssumeRole", aws(here), ""), admin)
 	out, err := w.as(alice).AssumeRole(t.Context(), &api.AssumeRoleInput{
-		RoleArn: first, RoleSessionName: "one", SourceIdentity: ptr("alice"), TransitiveTagKeys: []string{"project"},
+		RoleArn: first, RoleSessionName: "one", SourceIdentity: new("alice"), TransitiveTagKeys: []string{"project"},
 		Tags: []*api.Tag{{Key: "Project", Value: "Unicorn"}, {Key: "Cost", Value: "1"}},
 	})
 	if err != nil {
@@ -280,7 +280,7 @@ func TestChain(t *testing.T) {
 		t.Error(diff)
 	}
 	out, err = w.as(one).AssumeRole(t.Context(), &api.AssumeRoleInput{
-		RoleArn: second, RoleSessionName: "two", Tags: []*api.Tag{{Key: "cost", Value: "2"}}, DurationSeconds: ptr[int32](3600),
+		RoleArn: second, RoleSessionName: "two", Tags: []*api.Tag{{Key: "cost", Value: "2"}}, DurationSeconds: new(int32(3600)),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -297,9 +297,9 @@ func TestChain(t *testing.T) {
 		in   api.AssumeRoleInput
 		want string
 	}{
-		{"longer than an hour", api.AssumeRoleInput{DurationSeconds: ptr[int32](3601)}, "ValidationError: The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"},
+		{"longer than an hour", api.AssumeRoleInput{DurationSeconds: new(int32(3601))}, "ValidationError: The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"},
 		{"inherited tag", api.AssumeRoleInput{Tags: []*api.Tag{{Key: "PROJECT", Value: "Unicorn"}}}, "InvalidParameterValue: One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session."},
-		{"the same source identity", api.AssumeRoleInput{SourceIdentity: ptr("alice")}, ""},
+		{"the same source identity", api.AssumeRoleInput{SourceIdentity: new("alice")}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -308,7 +308,7 @@ func TestChain(t *testing.T) {
 			wantError(t, err, tt.want)
 		})
 	}
-	_, err = w.as(two).AssumeRole(t.Context(), &api.AssumeRoleInput{RoleArn: first, RoleSessionName: "me", SourceIdentity: ptr("mallory")})
+	_, err = w.as(two).AssumeRole(t.Context(), &api.AssumeRoleInput{RoleArn: first, RoleSessionName: "me", SourceIdentity: new("mallory")})
 	wantError(t, err, "ValidationError: The source identity is already set for this assume role session")
 	// A role that lets no tags in lets no session in that would hand some on.
 	if _, err := w.as(two).AssumeRole(t.Context(), &api.AssumeRoleInput{RoleArn: closed, RoleSessionName: "me"}); !awserr.Is(err, "AccessDenied") {

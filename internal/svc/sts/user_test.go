@@ -11,7 +11,6 @@ import (
 	"nephele.dev/nephele/internal/awserr"
 	"nephele.dev/nephele/internal/identity/keyid"
 	"nephele.dev/nephele/internal/plane"
-	"nephele.dev/nephele/internal/shape"
 	"nephele.dev/nephele/internal/svc/sts"
 )
 
@@ -27,10 +26,10 @@ func TestGetSessionToken(t *testing.T) {
 		want    time.Duration
 	}{
 		{"user, nothing said", alice, nil, 12 * time.Hour},
-		{"user, longest", alice, ptr[int32](129600), 36 * time.Hour},
+		{"user, longest", alice, new(int32(129600)), 36 * time.Hour},
 		{"root, nothing said", root, nil, time.Hour},
-		{"root, shorter", root, ptr[int32](900), 15 * time.Minute},
-		{"root, longer", root, ptr[int32](7200), time.Hour},
+		{"root, shorter", root, new(int32(900)), 15 * time.Minute},
+		{"root, longer", root, new(int32(7200)), time.Hour},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -53,7 +52,7 @@ func TestGetSessionToken(t *testing.T) {
 			}
 		})
 	}
-	_, err := w.as(alice).GetSessionToken(t.Context(), &api.GetSessionTokenInput{SerialNumber: ptr("GAHT12345678"), TokenCode: ptr("123456")})
+	_, err := w.as(alice).GetSessionToken(t.Context(), &api.GetSessionTokenInput{SerialNumber: new("GAHT12345678"), TokenCode: new("123456")})
 	wantError(t, err, "NotImplemented: Nephele does not implement MFA devices yet: SerialNumber and TokenCode cannot be given.")
 	_, err = w.as(plane.ServiceCaller("synthetics.amazonaws.com", here, "us-east-1")).GetSessionToken(t.Context(), &api.GetSessionTokenInput{})
 	wantError(t, err, "AccessDenied: User: synthetics.amazonaws.com is not authorized to perform: sts:GetSessionToken")
@@ -65,7 +64,7 @@ func TestGetFederationToken(t *testing.T) {
 	alice := w.user(t, here, "alice", allow("s3:* sts:*", "*"))
 	tags := []*api.Tag{{Key: "Project", Value: "Pegasus"}}
 	out, err := w.as(alice).GetFederationToken(t.Context(), &api.GetFederationTokenInput{
-		Name: "bob", Policy: ptr(allow("s3:GetObject sqs:SendMessage", "*")), Tags: tags,
+		Name: "bob", Policy: new(allow("s3:GetObject sqs:SendMessage", "*")), Tags: tags,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +94,7 @@ func TestGetFederationToken(t *testing.T) {
 	}
 
 	out, err = w.as(plane.RootCaller(here, "us-east-1")).GetFederationToken(t.Context(), &api.GetFederationTokenInput{
-		Name: "dave", Policy: ptr(allow("s3:*", "*")),
+		Name: "dave", Policy: new(allow("s3:*", "*")),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +122,7 @@ func TestGetFederationTokenRefused(t *testing.T) {
 		{"not allowed", plain, api.GetFederationTokenInput{}, "AccessDenied: User: arn:aws:iam::111122223333:user/plain is not authorized to perform: sts:GetFederationToken on resource: arn:aws:sts::111122223333:federated-user/bob because no identity-based policy allows the sts:GetFederationToken action"},
 		{"tags not allowed", untagged, api.GetFederationTokenInput{Tags: tags[:1]}, "AccessDenied: User: arn:aws:iam::111122223333:user/untagged is not authorized to perform: sts:TagSession on resource: arn:aws:sts::111122223333:federated-user/bob because no identity-based policy allows the sts:TagSession action"},
 		{"duplicate tags", untagged, api.GetFederationTokenInput{Tags: tags}, "InvalidParameterValue: Duplicate tag keys found. Please note that Tag keys are case insensitive."},
-		{"half a policy", untagged, api.GetFederationTokenInput{Policy: ptr("{")}, "MalformedPolicyDocument: Syntax errors in policy."},
+		{"half a policy", untagged, api.GetFederationTokenInput{Policy: new("{")}, "MalformedPolicyDocument: Syntax errors in policy."},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -145,7 +144,7 @@ func TestForbidden(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		federated, err := w.as(alice).GetFederationToken(t.Context(), &api.GetFederationTokenInput{Name: "bob", Policy: ptr(admin)})
+		federated, err := w.as(alice).GetFederationToken(t.Context(), &api.GetFederationTokenInput{Name: "bob", Policy: new(admin)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -248,5 +247,4 @@ func TestNotBuilt(t *testing.T) {
 			t.Errorf("%s has a handler", op)
 		}
 	}
-	var _ shape.Handler = table["GetCallerIdentity"]
 }

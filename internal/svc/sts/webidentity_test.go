@@ -78,7 +78,7 @@ func TestWebIdentityTags(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, false)
 	w.tokens["worker"] = worker()
-	in := &api.AssumeRoleWithWebIdentityInput{RoleSessionName: "ci", WebIdentityToken: "worker", DurationSeconds: ptr[int32](7200)}
+	in := &api.AssumeRoleWithWebIdentityInput{RoleSessionName: "ci", WebIdentityToken: "worker", DurationSeconds: new(int32(7200))}
 	federated := `{"Federated":"` + provider + `"}`
 	in.RoleArn = w.role(t, here, "tagged", trust("AssumeRoleWithWebIdentity TagSession SetSourceIdentity", federated, `{"StringEquals":{"aws:RequestTag/team":"red","sts:RoleSessionName":"ci"}}`), admin)
 	out, err := w.as(stranger()).AssumeRoleWithWebIdentity(t.Context(), in)
@@ -129,9 +129,9 @@ func TestWebIdentityRefused(t *testing.T) {
 		{"another issuer", api.AssumeRoleWithWebIdentityInput{WebIdentityToken: "worker"}, no},
 		{"no role", api.AssumeRoleWithWebIdentityInput{RoleArn: arn + "x"}, no},
 		{"no ARN", api.AssumeRoleWithWebIdentityInput{RoleArn: "this is not an arn at all"}, "ValidationError: this is not an arn at all is invalid"},
-		{"too long", api.AssumeRoleWithWebIdentityInput{DurationSeconds: ptr[int32](7201)}, "ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role."},
-		{"half a policy", api.AssumeRoleWithWebIdentityInput{Policy: ptr("{")}, "MalformedPolicyDocument: Syntax errors in policy."},
-		{"OAuth", api.AssumeRoleWithWebIdentityInput{ProviderId: ptr("www.amazon.com")}, "NotImplemented: Nephele does not implement OAuth 2.0 access tokens: ProviderId cannot be given."},
+		{"too long", api.AssumeRoleWithWebIdentityInput{DurationSeconds: new(int32(7201))}, "ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role."},
+		{"half a policy", api.AssumeRoleWithWebIdentityInput{Policy: new("{")}, "MalformedPolicyDocument: Syntax errors in policy."},
+		{"OAuth", api.AssumeRoleWithWebIdentityInput{ProviderId: new("www.amazon.com")}, "NotImplemented: Nephele does not implement OAuth 2.0 access tokens: ProviderId cannot be given."},
 		{"a tag twice", api.AssumeRoleWithWebIdentityInput{WebIdentityToken: "twice"}, "InvalidParameterValue: Duplicate tag keys found. Please note that Tag keys are case insensitive."},
 		{"a tag of AWS's", api.AssumeRoleWithWebIdentityInput{WebIdentityToken: "reserved"}, "InvalidParameterValue: aws: prefixed tag key names are not allowed for external use."},
 		{"a long tag", api.AssumeRoleWithWebIdentityInput{WebIdentityToken: "long"}, "InvalidParameterValue: A session tag of the token is too long, or has no key."},

@@ -164,8 +164,6 @@ func (w *world) allowed(t *testing.T, c plane.Caller, action, resource string) b
 	return err == nil
 }
 
-func ptr[T any](v T) *T { return &v }
-
 // allow is a policy with a statement.
 func allow(actions, resource string) string {
 	return `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["` +
