@@ -75,10 +75,9 @@ func presignIndex(name string) int {
 
 // signature makes a Signature of the parameters.
 func (p *presign) signature() (*Signature, error) {
-	for _, i := range []int{pAlgorithm, pCredential, pSignature, pDate, pSignedHeaders, pExpires} {
-		if !p.seen[i] || p.values[i] == "" {
-			return nil, refuse(QueryMalformed, "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, "+
-				"X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.")
+	for _, i := range []int{pAlgorithm, pCredential, pSignature, pDate, pSignedHeaders} {
+		if p.values[i] == "" {
+			return nil, incomplete()
 		}
 	}
 	if p.values[pAlgorithm] != algorithm {
@@ -88,15 +87,40 @@ func (p *presign) signature() (*Signature, error) {
 	if err != nil {
 		return nil, refuse(QueryMalformed, "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
 	}
-	life, err := parseExpires(p.values[pExpires])
-	if err != nil {
-		return nil, err
-	}
 	s := &Signature{
-		Presigned: true, Time: t, stamp: p.values[pDate], Expires: life,
+		Presigned: true, Time: t, stamp: p.values[pDate],
 		SessionToken: p.values[pToken], Payload: p.values[pContent],
 	}
-	return s, s.parts(p.values[pCredential], p.values[pSignedHeaders], p.values[pSignature], QueryMalformed)
+	if err := s.parts(p.values[pCredential], p.values[pSignedHeaders], p.values[pSignature], QueryMalformed); err != nil {
+		return nil, err
+	}
+	s.Expires, err = p.life(IsS3(s.Scope.Service))
+	return s, err
+}
+
+func incomplete() error {
+	return refuse(QueryMalformed, "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, "+
+		"X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.")
+}
+
+// life is how long the URL is good. S3 alone lets its signer choose; with
+// others it is as long as a header's signature, and most SDKs do not give
+// X-Amz-Expires there.
+func (p *presign) life(s3 bool) (time.Duration, error) {
+	if s3 || p.values[pExpires] != "" {
+		life, err := p.expires()
+		if err != nil || s3 {
+			return life, err
+		}
+	}
+	return MaxSkew, nil
+}
+
+func (p *presign) expires() (time.Duration, error) {
+	if p.values[pExpires] == "" {
+		return 0, incomplete()
+	}
+	return parseExpires(p.values[pExpires])
 }
 
 func parseExpires(s string) (time.Duration, error) {

@@ -239,6 +239,7 @@ func TestReasons(t *testing.T) {
 	date := "20260304T050607Z"
 	presigned := "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20260304%2Fus-east-1%2Fs3%2Faws4_request" +
 		"&X-Amz-Date=20260304T050607Z&X-Amz-SignedHeaders=host&X-Amz-Signature=" + mac
+	elsewhere := strings.Replace(presigned, "%2Fs3%2F", "%2Fsts%2F", 1)
 	for _, c := range []struct {
 		name, auth, date, query string
 		want                    sigv4.Reason
@@ -270,6 +271,11 @@ func TestReasons(t *testing.T) {
 		{name: "presigned for a week", query: presigned + "&X-Amz-Expires=604800", want: sigv4.Mismatch},
 		{name: "presigned backwards", query: presigned + "&X-Amz-Expires=-1", want: sigv4.QueryMalformed},
 		{name: "presigned for ever", query: presigned, want: sigv4.QueryMalformed},
+		{name: "presigned elsewhere", query: elsewhere, want: sigv4.Mismatch},
+		{name: "presigned elsewhere, late", query: strings.Replace(elsewhere, "T050607", "T045106", 1), want: sigv4.Expired},
+		{name: "presigned elsewhere, late for an hour", query: strings.Replace(elsewhere, "T050607", "T045106", 1) + "&X-Amz-Expires=3600", want: sigv4.Expired},
+		{name: "presigned elsewhere, in time for a minute", query: strings.Replace(elsewhere, "T050607", "T045107", 1) + "&X-Amz-Expires=60", want: sigv4.Mismatch},
+		{name: "presigned elsewhere, for no number", query: elsewhere + "&X-Amz-Expires=x", want: sigv4.QueryMalformed},
 		{name: "presigned twice", query: presigned + "&X-Amz-Expires=60&X-Amz-Expires=600", want: sigv4.QueryMalformed},
 		{name: "hidden second signature", query: presigned + "&X-Amz-Expires=60&X-Amz%2DSignature=" + mac, want: sigv4.QueryMalformed},
 		{name: "semicolon", query: presigned + "&X-Amz-Expires=60&a;b", want: sigv4.Mismatch},
