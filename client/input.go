@@ -227,6 +227,8 @@ func typeName(v any) string {
 		return "number"
 	case []byte:
 		return "blob"
+	case notBase64:
+		return "text that is not base64"
 	case io.Reader:
 		return "stream"
 	}

@@ -80,6 +80,17 @@ func compile(expressions []string) ([]*jmespath.JMESPath, error) {
 // MaxItems counts.
 func (p *Paginator) ResultKeys() []string { return p.model.ResultKeys }
 
+// PagesItself reports whether an input sets a token or the size of a page, so
+// that one call is meant.
+func (p *Paginator) PagesItself(input map[string]any) bool {
+	for _, name := range append([]string{p.model.LimitKey}, p.model.InputTokens...) {
+		if _, ok := input[name]; ok {
+			return true
+		}
+	}
+	return false
+}
+
 // PageOption bounds a listing.
 type PageOption func(*Pages)
 

@@ -35,13 +35,17 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serveCommand(environ), envCommand(environ), doctorCommand(environ), outboxCommand(environ), masterKeyCommand(environ), coverageCommand(), versionCommand())
+	root.AddCommand(serveCommand(environ), envCommand(environ), doctorCommand(environ), outboxCommand(environ), callCommand(environ), masterKeyCommand(environ), coverageCommand(), versionCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0
+	}
+	if exit, ok := errors.AsType[*exitError](err); ok {
+		fmt.Fprintf(stderr, "\n%v\n", err)
+		return exit.status
 	}
 	if !errors.Is(err, errSilent) {
 		fmt.Fprintf(stderr, "nephele: %v\n", err)
