@@ -68,6 +68,7 @@ type PermissionsBoundaryAttachmentType string
 // The values of PermissionsBoundaryAttachmentType.
 const (
 	PermissionsBoundaryAttachmentTypePermissionsBoundaryPolicy PermissionsBoundaryAttachmentType = "PermissionsBoundaryPolicy"
+	PermissionsBoundaryAttachmentTypePolicy                    PermissionsBoundaryAttachmentType = "Policy"
 )
 
 // PolicyEvaluationDecisionType is an enum of the model.
@@ -94,13 +95,16 @@ type PolicySourceType string
 
 // The values of PolicySourceType.
 const (
-	PolicySourceTypeUser        PolicySourceType = "user"
-	PolicySourceTypeGroup       PolicySourceType = "group"
-	PolicySourceTypeRole        PolicySourceType = "role"
-	PolicySourceTypeAwsManaged  PolicySourceType = "aws-managed"
-	PolicySourceTypeUserManaged PolicySourceType = "user-managed"
-	PolicySourceTypeResource    PolicySourceType = "resource"
-	PolicySourceTypeNone        PolicySourceType = "none"
+	PolicySourceTypeUser                         PolicySourceType = "user"
+	PolicySourceTypeGroup                        PolicySourceType = "group"
+	PolicySourceTypeRole                         PolicySourceType = "role"
+	PolicySourceTypeAwsManaged                   PolicySourceType = "aws-managed"
+	PolicySourceTypeUserManaged                  PolicySourceType = "user-managed"
+	PolicySourceTypeResource                     PolicySourceType = "resource"
+	PolicySourceTypeNone                         PolicySourceType = "none"
+	PolicySourceTypeIamPolicy                    PolicySourceType = "IAM Policy"
+	PolicySourceTypeResourcePolicy               PolicySourceType = "Resource Policy"
+	PolicySourceTypeIamPermissionsBoundaryPolicy PolicySourceType = "IAM Permissions Boundary Policy"
 )
 
 // PolicyUsageType is an enum of the model.
