@@ -32,6 +32,10 @@ const (
 	RootSecretAccessKey = "nepheletest/root/secret/access/key/00000"
 )
 
+// sharedMasterKey is that of servers on one PostgreSQL database, which must
+// have the same.
+const sharedMasterKey = "bmVwaGVsZXRlc3Qgc2hhcmVkIG1hc3RlciBrZXkgMDA="
+
 // Server is a running Nephele.
 type Server struct {
 	// URL is the endpoint in plain text, for example "http://127.0.0.1:39151".
@@ -84,6 +88,9 @@ func Start(t testing.TB, opts ...Option) *Server {
 	cfg.Settle = settle
 	for _, o := range opts {
 		o(&cfg)
+	}
+	if cfg.Database != "" && cfg.MasterKey == "" && cfg.MasterKeyFile == "" {
+		cfg.MasterKey = sharedMasterKey
 	}
 	a, err := app.New(t.Context(), cfg, app.WithLogger(logger(t, cfg.LogLevel)), app.WithAnswered(outputCheck(t)))
 	if err != nil {

@@ -69,8 +69,11 @@ func TestNotImplemented(t *testing.T) {
 	t.Parallel()
 	srv := nepheletest.Start(t)
 	calls := map[string]func(context.Context) error{
-		"awsQuery sts:GetAccessKeyInfo": func(ctx context.Context) error {
-			_, err := sts.NewFromConfig(srv.Config).GetAccessKeyInfo(ctx, &sts.GetAccessKeyInfoInput{AccessKeyId: aws.String("AKIAIOSFODNN7EXAMPLE")})
+		"awsQuery sts:AssumeRoleWithSAML": func(ctx context.Context) error {
+			_, err := sts.NewFromConfig(srv.Config).AssumeRoleWithSAML(ctx, &sts.AssumeRoleWithSAMLInput{
+				RoleArn: aws.String("arn:aws:iam::000000000000:role/r"), PrincipalArn: aws.String("arn:aws:iam::000000000000:saml-provider/p"),
+				SAMLAssertion: aws.String("PHNhbWw+"),
+			})
 			return err
 		},
 		"restJson1 synthetics:CreateGroup": func(ctx context.Context) error {

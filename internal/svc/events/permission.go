@@ -63,6 +63,9 @@ func (s *Service) PutPermission(ctx context.Context, in *api.PutPermissionInput)
 // permission checks the input, and returns how it changes a policy.
 func permission(k store.Key, in *api.PutPermissionInput) (func(json.RawMessage) (json.RawMessage, error), error) {
 	if in.Policy != nil {
+		if len(*in.Policy) > maxPolicy {
+			return nil, api.NewPolicyLengthExceededException("Event bus policy exceeded %d bytes.", maxPolicy)
+		}
 		if _, err := policy.Parse(*in.Policy, policy.ResourceUse); err != nil {
 			return nil, invalid("Parameter Policy is not valid. Reason: %s", err)
 		}

@@ -249,7 +249,7 @@ func TestPermissions(t *testing.T) {
 		long, _ := json.Marshal(map[string]any{"Statement": []string{strings.Repeat("x", 10<<10)}})
 		_, err = b.PutPermission(ctx, &api.PutPermissionInput{Policy: new(string(long))})
 		wantError(t, err, "PolicyLengthExceededException", "")
-		if _, err := b.PutPermission(ctx, &api.PutPermissionInput{Policy: new(`{"Version":"2012-10-17","Statement":{"Sid":"lone"}}`)}); err != nil {
+		if _, err := b.PutPermission(ctx, &api.PutPermissionInput{Policy: new(`{"Version":"2012-10-17","Statement":{"Sid":"lone","Effect":"Allow","Principal":"*","Action":"events:PutEvents","Resource":"*"}}`)}); err != nil {
 			t.Error(err)
 		}
 		put("c", "*")

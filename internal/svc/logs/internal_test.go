@@ -22,14 +22,17 @@ func TestResources(t *testing.T) {
 		for _, field := range reflect.VisibleFields(op.Input.Type) {
 			fill(in.Elem().FieldByIndex(field.Index), field.Name, group+"g")
 		}
+		call.Operation = op
 		got := slices.Compact(s.Resources(call, in.Interface()))
-		want := group + "g"
+		want := group + "g:log-stream:"
 		switch name {
 		case "DescribeLogGroups", "TestMetricFilter", "ListLogGroups", "PutResourcePolicy", "DeleteResourcePolicy", "DescribeResourcePolicies",
 			"DescribeQueries", "PutQueryDefinition", "DeleteQueryDefinition", "DescribeQueryDefinitions", "GetQueryResults", "StopQuery", "GetLogRecord":
-			want = group + "*"
+			want = group + ":log-stream:"
 		case "PutLogEvents", "GetLogEvents", "DeleteLogStream":
-			want += ":log-stream:s"
+			want += "s"
+		case "TagResource", "UntagResource", "ListTagsForResource", "TagLogGroup", "UntagLogGroup", "ListTagsLogGroup":
+			want = group + "g"
 		}
 		if len(got) != 1 || got[0] != want {
 			t.Errorf("%s concerns %v, want %s", name, got, want)

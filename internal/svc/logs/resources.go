@@ -18,7 +18,7 @@ func (s *Service) Resources(call *plane.Call, in any) []string {
 		return concernedGroups(call, in)
 	}
 	resource := groupARN(key(call, strings.TrimPrefix(group, "*")))
-	if !strings.Contains(call.Operation.Name, "Tag") {
+	if !strings.Contains(strings.ToLower(call.Operation.Name), "tag") {
 		resource += ":log-stream:" + stream
 	}
 	return []string{resource}

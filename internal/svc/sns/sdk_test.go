@@ -490,6 +490,13 @@ func TestAuthenticated(t *testing.T) {
 	topic := u.topic(t, &sns.CreateTopicInput{Name: new("t")})
 	url, arn := u.queue(t, "q")
 	u.subscribe(t, topic, "sqs", arn, nil)
+	policy := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"},"Action":"sqs:SendMessage",` +
+		`"Resource":"` + arn + `","Condition":{"ArnEquals":{"aws:SourceArn":"` + topic + `"}}}}`
+	if _, err := u.sqs.SetQueueAttributes(t.Context(), &sqs.SetQueueAttributesInput{
+		QueueUrl: &url, Attributes: map[string]string{"Policy": policy},
+	}); err != nil {
+		t.Fatal(err)
+	}
 	n := parse(t, func() string { u.publish(t, topic, "x"); return *u.receive(t, url).Body }())
 	verify(t, n)
 	if status, body := get(t, u.URL+"/_nephele/outbox"); status != http.StatusForbidden {

@@ -109,7 +109,7 @@ func TestAttributes(t *testing.T) {
 		for _, attrs := range []map[string]string{
 			{"DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"},
 			{"KmsMasterKeyId": "alias/aws/sqs", "ReceiveMessageWaitTimeSeconds": "5"},
-			{"RedriveAllowPolicy": `{"redrivePermission":"denyAll"}`, "Policy": `{"Version":"2012-10-17","Statement":[]}`},
+			{"RedriveAllowPolicy": `{"redrivePermission":"denyAll"}`, "Policy": `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"sqs:*","Resource":"*"}}`},
 			{"Policy": ""},
 		} {
 			if err := set(attrs); err != nil {
