@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
 // load fills in what no option set, from the environment and the shared files.
@@ -164,7 +165,7 @@ func (s *Session) loadChain(ctx context.Context, byProfile bool) error {
 		opts = append(opts, config.WithBaseEndpoint(url))
 	}
 	if s.http != nil {
-		opts = append(opts, config.WithHTTPClient(s.http))
+		opts = append(opts, config.WithServiceOptions(s.ownClient))
 	} else if file := s.getenv("AWS_CA_BUNDLE"); file != "" {
 		pem, err := os.ReadFile(file)
 		if err != nil {
@@ -183,6 +184,15 @@ func (s *Session) loadChain(ctx context.Context, byProfile bool) error {
 		s.credentials = cfg.Credentials
 	}
 	return nil
+}
+
+// ownClient makes the calls that assume roles go through the session's HTTP
+// client. The SDK's configuration refuses a client of which it does not know how
+// to add AWS_CA_BUNDLE to it.
+func (s *Session) ownClient(_ string, options any) {
+	if o, ok := options.(*sts.Options); ok {
+		o.HTTPClient = s.http
+	}
 }
 
 // retrieve fetches the credentials.
