@@ -152,7 +152,7 @@ type EntityInfo struct {
 	Arn  string // length 20 to 2048
 	Name string // length 1 to 64; [\w+=,.@-]+
 	Type PolicyOwnerEntityType
-	Id   string  // length 16 to 128; [\w]+
+	Id   string  // length 12 to 128; [\w]+
 	Path *string // length 1 to 512; (\u002F)|(\u002F[\u0021-\u007E]+\u002F)
 }
 
@@ -194,7 +194,7 @@ type FeatureEnabledException struct {
 type Group struct {
 	Path       string // length 1 to 512; (\u002F)|(\u002F[\u0021-\u007E]+\u002F)
 	GroupName  string // length 1 to 128; [\w+=,.@-]+
-	GroupId    string // length 16 to 128; [\w]+
+	GroupId    string // length 12 to 128; [\w]+
 	Arn        string // length 20 to 2048
 	CreateDate time.Time
 }
@@ -203,7 +203,7 @@ type Group struct {
 type GroupDetail struct {
 	Path                    *string // length 1 to 512; (\u002F)|(\u002F[\u0021-\u007E]+\u002F)
 	GroupName               *string // length 1 to 128; [\w+=,.@-]+
-	GroupId                 *string // length 16 to 128; [\w]+
+	GroupId                 *string // length 12 to 128; [\w]+
 	Arn                     *string // length 20 to 2048
 	CreateDate              *time.Time
 	GroupPolicyList         []*PolicyDetail
@@ -214,7 +214,7 @@ type GroupDetail struct {
 type InstanceProfile struct {
 	Path                string // length 1 to 512; (\u002F)|(\u002F[\u0021-\u007E]+\u002F)
 	InstanceProfileName string // length 1 to 128; [\w+=,.@-]+
-	InstanceProfileId   string // length 16 to 128; [\w]+
+	InstanceProfileId   string // length 12 to 128; [\w]+
 	Arn                 string // length 20 to 2048
 	CreateDate          time.Time
 	Roles               []*Role // required
@@ -289,7 +289,7 @@ type MalformedPolicyDocumentException struct {
 // ManagedPolicyDetail is a structure of the model.
 type ManagedPolicyDetail struct {
 	PolicyName                    *string // length 1 to 128; [\w+=,.@-]+
-	PolicyId                      *string // length 16 to 128; [\w]+
+	PolicyId                      *string // length 12 to 128; [\w]+
 	Arn                           *string // length 20 to 2048
 	Path                          *string // length 1 to 512; ((/[A-Za-z0-9\.,\+@=_-]+)*)/
 	DefaultVersionId              *string // v[1-9][0-9]*(\.[A-Za-z0-9-]*)?
@@ -355,7 +355,7 @@ type PermissionsBoundaryDecisionDetail struct {
 // Policy is a structure of the model.
 type Policy struct {
 	PolicyName                    *string // length 1 to 128; [\w+=,.@-]+
-	PolicyId                      *string // length 16 to 128; [\w]+
+	PolicyId                      *string // length 12 to 128; [\w]+
 	Arn                           *string // length 20 to 2048
 	Path                          *string // length 1 to 512; ((/[A-Za-z0-9\.,\+@=_-]+)*)/
 	DefaultVersionId              *string // v[1-9][0-9]*(\.[A-Za-z0-9-]*)?
@@ -391,7 +391,7 @@ type PolicyGrantingServiceAccess struct {
 // PolicyGroup is a structure of the model.
 type PolicyGroup struct {
 	GroupName *string // length 1 to 128; [\w+=,.@-]+
-	GroupId   *string // length 16 to 128; [\w]+
+	GroupId   *string // length 12 to 128; [\w]+
 }
 
 // PolicyNotAttachableException holds the members of an error.
@@ -409,13 +409,13 @@ type PolicyParameter struct {
 // PolicyRole is a structure of the model.
 type PolicyRole struct {
 	RoleName *string // length 1 to 64; [\w+=,.@-]+
-	RoleId   *string // length 16 to 128; [\w]+
+	RoleId   *string // length 12 to 128; [\w]+
 }
 
 // PolicyUser is a structure of the model.
 type PolicyUser struct {
 	UserName *string // length 1 to 64; [\w+=,.@-]+
-	UserId   *string // length 16 to 128; [\w]+
+	UserId   *string // length 12 to 128; [\w]+
 }
 
 // PolicyVersion is a structure of the model.
@@ -451,7 +451,7 @@ type ResourceSpecificResult struct {
 type Role struct {
 	Path                     string // length 1 to 512; (\u002F)|(\u002F[\u0021-\u007E]+\u002F)
 	RoleName                 string // length 1 to 64; [\w+=,.@-]+
-	RoleId                   string // length 16 to 128; [\w]+
+	RoleId                   string // length 12 to 128; [\w]+
 	Arn                      string // length 20 to 2048
 	CreateDate               time.Time
 	AssumeRolePolicyDocument *string // length 1 to 131072; [\u0009\u000A\u000D\u0020-\u00FF]+
@@ -466,7 +466,7 @@ type Role struct {
 type RoleDetail struct {
 	Path                     *string // length 1 to 512; (\u002F)|(\u002F[\u0021-\u007E]+\u002F)
 	RoleName                 *string // length 1 to 64; [\w+=,.@-]+
-	RoleId                   *string // length 16 to 128; [\w]+
+	RoleId                   *string // length 12 to 128; [\w]+
 	Arn                      *string // length 20 to 2048
 	CreateDate               *time.Time
 	AssumeRolePolicyDocument *string // length 1 to 131072; [\u0009\u000A\u000D\u0020-\u00FF]+
@@ -533,7 +533,7 @@ type ServerCertificate struct {
 type ServerCertificateMetadata struct {
 	Path                  string // length 1 to 512; (\u002F)|(\u002F[\u0021-\u007E]+\u002F)
 	ServerCertificateName string // length 1 to 128; [\w+=,.@-]+
-	ServerCertificateId   string // length 16 to 128; [\w]+
+	ServerCertificateId   string // length 12 to 128; [\w]+
 	Arn                   string // length 20 to 2048
 	UploadDate            *time.Time
 	Expiration            *time.Time
@@ -632,10 +632,10 @@ type UnrecognizedPublicKeyEncodingException struct {
 
 // User is a structure of the model.
 type User struct {
-	Path                string // length 1 to 512; (\u002F)|(\u002F[\u0021-\u007E]+\u002F)
-	UserName            string // length 1 to 64; [\w+=,.@-]+
-	UserId              string // length 16 to 128; [\w]+
-	Arn                 string // length 20 to 2048
+	Path                string  // length 1 to 512; (\u002F)|(\u002F[\u0021-\u007E]+\u002F)
+	UserName            *string // length 1 to 64; [\w+=,.@-]+
+	UserId              string  // length 12 to 128; [\w]+
+	Arn                 string  // length 20 to 2048
 	CreateDate          time.Time
 	PasswordLastUsed    *time.Time
 	PermissionsBoundary *AttachedPermissionsBoundary
@@ -646,7 +646,7 @@ type User struct {
 type UserDetail struct {
 	Path                    *string // length 1 to 512; (\u002F)|(\u002F[\u0021-\u007E]+\u002F)
 	UserName                *string // length 1 to 64; [\w+=,.@-]+
-	UserId                  *string // length 16 to 128; [\w]+
+	UserId                  *string // length 12 to 128; [\w]+
 	Arn                     *string // length 20 to 2048
 	CreateDate              *time.Time
 	UserPolicyList          []*PolicyDetail

@@ -88,7 +88,7 @@ func userOut(u *identity.User) *api.User {
 
 // userLine is a user as listings show it.
 func userLine(u *identity.User) *api.User {
-	return &api.User{Path: u.Path, UserName: u.Name, UserId: u.ID, Arn: u.ARN(), CreateDate: u.Created}
+	return &api.User{Path: u.Path, UserName: &u.Name, UserId: u.ID, Arn: u.ARN(), CreateDate: u.Created}
 }
 
 // boundaryOut is a permissions boundary as the API shows it; nil for none.
