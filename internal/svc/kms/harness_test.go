@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	api "nephele.dev/nephele/internal/api/kms"
 	"nephele.dev/nephele/internal/awserr"
@@ -53,7 +54,7 @@ func newBenchWith(t testing.TB, db *store.DB, sealer *seal.Sealer, who policy.Ev
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := engine.New(db, engine.Options{})
+	e := engine.New(db, engine.Options{Poll: 30 * day, Lease: 30 * day}) // on SQLite no notice gets lost, and bubbles pass years
 	p := plane.New(plane.Options{Authorizer: who, Settler: e, Logger: slog.New(slog.DiscardHandler)})
 	s := kms.New(kms.Deps{DB: db, Engine: e, Seal: sealer, Pages: pages, Plane: p})
 	s.Flows(e)
