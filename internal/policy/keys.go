@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -69,9 +70,7 @@ func PrincipalKeys(p *Principal) Keys {
 		k[tagPrefix+strings.ToLower(name)] = []string{v}
 	}
 	if p.Session != nil {
-		for name, v := range p.Session.Keys {
-			k[name] = v
-		}
+		maps.Copy(k, p.Session.Keys)
 	}
 	return k
 }

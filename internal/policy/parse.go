@@ -107,7 +107,7 @@ func wellFormed(s *node) bool {
 		return false
 	}
 	for _, m := range s.members {
-		ok := true
+		var ok bool
 		switch m.name {
 		case "Sid":
 			ok = m.value.kind == '"'
@@ -120,15 +120,17 @@ func wellFormed(s *node) bool {
 			ok = m.value.kind == '"' || m.value.kind == '{'
 		case "Condition":
 			ok = m.value.kind == '{'
-		default:
-			ok = false
 		}
 		if !ok {
 			return false
 		}
 	}
-	return !(s.has("Action") && s.has("NotAction") || s.has("Resource") && s.has("NotResource") ||
-		s.has("Principal") && s.has("NotPrincipal"))
+	for _, name := range []string{"Action", "Resource", "Principal"} {
+		if s.has(name) && s.has("Not"+name) {
+			return false
+		}
+	}
+	return true
 }
 
 func (n *node) has(name string) bool { return n.member(name) != nil }

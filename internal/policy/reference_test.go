@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"regexp"
 	"slices"
@@ -53,15 +54,11 @@ func refOwner(r *Request, res Resource) string {
 // guide, under what the caller of Decide says.
 func refContext(q question) map[string][]string {
 	c := map[string][]string{}
-	for k, v := range q.r.Keys {
-		c[k] = v
-	}
+	maps.Copy(c, q.r.Keys)
 	p := q.r.Principal
 	set := func(k, v string) { c[k] = []string{v} }
 	if s := p.Session; s != nil {
-		for k, v := range s.Keys {
-			c[k] = v
-		}
+		maps.Copy(c, s.Keys)
 		set("aws:tokenissuetime", s.Issued.Format("2006-01-02T15:04:05Z"))
 		set("aws:multifactorauthpresent", fmt.Sprint(s.MFA))
 		if s.SourceIdentity != "" {
@@ -104,9 +101,7 @@ func refContext(q question) map[string][]string {
 	if q.owner != "" {
 		set("aws:resourceaccount", q.owner)
 	}
-	for k, v := range q.res.Keys {
-		c[k] = v
-	}
+	maps.Copy(c, q.res.Keys)
 	return c
 }
 

@@ -1,6 +1,10 @@
 package policy
 
-import "strings"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+)
 
 // ResourceTags are the condition keys aws:ResourceTag/key of a resource with
 // these tags.
@@ -20,4 +24,11 @@ func ResourceTags(tags map[string]string) Keys {
 // role to an AWS service").
 func PassRole(role, service string) Need {
 	return Need{Action: "iam:PassRole", Resources: []string{role}, Keys: Keys{"iam:passedtoservice": {service}}}
+}
+
+// CanonicalID is the canonical user id of an account, by which access control
+// lists and policies of S3 may name it: 64 hexadecimal digits.
+func CanonicalID(account string) string {
+	sum := sha256.Sum256([]byte("canonical user id of " + account))
+	return hex.EncodeToString(sum[:])
 }
