@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
-	"time"
 
 	api "nephele.dev/nephele/internal/api/kms"
 	"nephele.dev/nephele/internal/awserr"
