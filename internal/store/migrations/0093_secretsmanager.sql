@@ -19,3 +19,6 @@ create table secretsmanager_label (
   version text {{c}} not null,
   primary key (secret, label)
 );
+
+-- The order in which versions are listed and removed.
+create index secretsmanager_version_created on secretsmanager_version (secret, created, id);

@@ -44,7 +44,7 @@ func TestKMSCalls(t *testing.T) {
 		t.Error(d)
 	}
 	for key, full := range map[string]string{
-		"alias/mine": "arn:aws:kms:eu-west-1:123456789012:alias/mine",
+		"alias/mine":                                          "arn:aws:kms:eu-west-1:123456789012:alias/mine",
 		"1234abcd-12ab-34cd-56ef-1234567890ab":                "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
 		"arn:aws:kms:eu-west-1:210987654321:alias/somebodies": "arn:aws:kms:eu-west-1:210987654321:alias/somebodies",
 	} {
@@ -193,22 +193,37 @@ func TestNewKey(t *testing.T) {
 	}
 }
 
-// TestNoPlaintextInErrors: values are in no answer of a failure.
-func TestNoPlaintextInErrors(t *testing.T) {
+// TestNoPlaintextSpoken: values are in no answer of a failure and in no log,
+// whether they are read, refused or break something.
+func TestNoPlaintextSpoken(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, storetest.SQLite(t))
 	ctx := context.Background()
-	b.kms.broken["GenerateDataKey"] = kms.NewDisabledException("key is disabled.")
-	for _, in := range []*api.CreateSecretInput{
-		{Name: "n", SecretString: new("hunter2"), ClientRequestToken: token("v1")},
-		{Name: "n", SecretString: new("hunter2")},
-		{Name: "n", SecretString: new("hunter2"), SecretBinary: []byte("hunter2"), ClientRequestToken: token("v1")},
-		{Name: "n", SecretString: new(strings.Repeat("hunter2", 10000)), ClientRequestToken: token("v1")},
-		{Name: "n", SecretString: new("hunter2"), ClientRequestToken: new("short")},
-	} {
-		_, err := b.client.CreateSecret(ctx, in)
-		if err == nil || strings.Contains(err.Error(), "hunter2") {
-			t.Error(err)
+	b.create(t, "s", "hunter2")
+	b.put(t, "s", "v2", "hunter2!")
+	if got := b.get(ctx, "s"); got != "hunter2!" {
+		t.Error(got)
+	}
+	for _, broken := range []error{kms.NewDisabledException("key is disabled."), kms.NewKMSInternalException("oops")} {
+		b.kms.broken["GenerateDataKey"] = broken
+		for _, in := range []*api.CreateSecretInput{
+			{Name: "n", SecretString: new("hunter2"), ClientRequestToken: token("v1")},
+			{Name: "n", SecretString: new("hunter2")},
+			{Name: "n", SecretString: new("hunter2"), SecretBinary: []byte("hunter2"), ClientRequestToken: token("v1")},
+			{Name: "n", SecretString: new(strings.Repeat("hunter2", 10000)), ClientRequestToken: token("v1")},
+			{Name: "n", SecretString: new("hunter2"), ClientRequestToken: new("short")},
+		} {
+			_, err := b.client.CreateSecret(ctx, in)
+			if err == nil || strings.Contains(err.Error(), "hunter2") {
+				t.Error(err)
+			}
 		}
+	}
+	log := b.log.String()
+	if !strings.Contains(log, "GenerateDataKey") {
+		t.Error("nothing is logged:", log)
+	}
+	if strings.Contains(log, "hunter2") || strings.Contains(log, "aHVudGVyMg") {
+		t.Error("a value is in the log")
 	}
 }

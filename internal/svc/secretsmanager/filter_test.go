@@ -105,8 +105,11 @@ func TestSorting(t *testing.T) {
 		by   api.SortByType
 		want []string
 	}{
-		{"", alive}, {api.SortByTypeCreatedDate, alive}, {api.SortByTypeName, sorted},
-		{api.SortByTypeLastChangedDate, changed}, {api.SortByTypeLastAccessedDate, sorted},
+		{"", alive},
+		{api.SortByTypeCreatedDate, alive},
+		{api.SortByTypeName, sorted},
+		{api.SortByTypeLastChangedDate, changed},
+		{api.SortByTypeLastAccessedDate, sorted},
 	} {
 		for _, order := range []api.SortOrderType{api.SortOrderTypeAsc, api.SortOrderTypeDesc} {
 			in := &api.ListSecretsInput{SortOrder: &order, MaxResults: new(int32(2))}

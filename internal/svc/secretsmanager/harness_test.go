@@ -38,6 +38,25 @@ type bench struct {
 	service *Service
 	kms     *fakeKMS
 	client  api.Client // the root user's
+	log     *safeBuffer
+}
+
+// safeBuffer takes what many write.
+type safeBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *safeBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *safeBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
 }
 
 func newBench(t testing.TB, db *store.DB) *bench { return newGuardedBench(t, db, policy.Open{}) }
@@ -45,14 +64,15 @@ func newBench(t testing.TB, db *store.DB) *bench { return newGuardedBench(t, db,
 // newGuardedBench asks an evaluator.
 func newGuardedBench(t testing.TB, db *store.DB, guard policy.Evaluator) *bench {
 	t.Helper()
-	b := &bench{db: db, kms: &fakeKMS{broken: map[string]error{}}}
-	b.plane = plane.New(plane.Options{Logger: slog.New(slog.DiscardHandler), Authorizer: guard})
+	b := &bench{db: db, kms: &fakeKMS{broken: map[string]error{}}, log: &safeBuffer{}}
+	log := slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	b.plane = plane.New(plane.Options{Logger: log, Authorizer: guard})
 	sealer, err := page.New(bytes.Repeat([]byte("s"), 32))
 	if err != nil {
 		t.Fatal(err)
 	}
 	b.engine = enginetest.Start(t, db, engine.Options{Poll: time.Hour, Lease: time.Hour}, func(e *engine.Engine) {
-		b.service = New(Deps{DB: db, Engine: e, Plane: b.plane, Pages: sealer})
+		b.service = New(Deps{DB: db, Engine: e, Plane: b.plane, Pages: sealer, Logger: log})
 		b.service.Flows(e)
 	})
 	b.plane.Register(api.Service(), b.service.Handlers())

@@ -35,7 +35,8 @@ func TestPasswords(t *testing.T) {
 		{"none of one", api.GetRandomPasswordInput{ExcludeCharacters: new(numbers)}, 0, "", nil, "InvalidParameterException: All characters of the desired type have been excluded."},
 		{"none", api.GetRandomPasswordInput{ExcludeCharacters: new(all), RequireEachIncludedType: new(false)}, 0, "", nil, "InvalidParameterException: All characters have been excluded from selection."},
 		{
-			"nothing", api.GetRandomPasswordInput{ExcludeLowercase: new(true), ExcludeUppercase: new(true), ExcludeNumbers: new(true), ExcludePunctuation: new(true)},
+			"nothing",
+			api.GetRandomPasswordInput{ExcludeLowercase: new(true), ExcludeUppercase: new(true), ExcludeNumbers: new(true), ExcludePunctuation: new(true)},
 			0, "", nil, "InvalidParameterException: All characters have been excluded from selection.",
 		},
 	} {

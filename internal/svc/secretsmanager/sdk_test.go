@@ -61,8 +61,7 @@ func (u *user) create(t *testing.T, in *secretsmanager.CreateSecretInput) *secre
 
 // code is the code of an error, "" of none.
 func code(err error) string {
-	var e smithy.APIError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[smithy.APIError](err); ok {
 		return e.ErrorCode()
 	}
 	if err != nil {
@@ -111,8 +110,7 @@ func TestLife(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = u.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: made.Name})
-		var invalid *types.InvalidRequestException
-		if !errors.As(err, &invalid) {
+		if _, ok := errors.AsType[*types.InvalidRequestException](err); !ok {
 			t.Error(err)
 		}
 		if _, err := u.RestoreSecret(ctx, &secretsmanager.RestoreSecretInput{SecretId: made.Name}); err != nil {
@@ -121,8 +119,8 @@ func TestLife(t *testing.T) {
 		if _, err := u.DeleteSecret(ctx, &secretsmanager.DeleteSecretInput{SecretId: made.Name, ForceDeleteWithoutRecovery: new(true)}); err != nil {
 			t.Fatal(err)
 		}
-		var missing *types.ResourceNotFoundException
-		if _, err = u.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: made.Name}); !errors.As(err, &missing) {
+		_, err = u.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: made.Name})
+		if _, ok := errors.AsType[*types.ResourceNotFoundException](err); !ok {
 			t.Error(err)
 		}
 	})
@@ -271,8 +269,8 @@ func TestKeyPolicies(t *testing.T) {
 	if _, err := keys.DisableKey(ctx, &kms.DisableKeyInput{KeyId: only}); err != nil {
 		t.Fatal(err)
 	}
-	var failure *types.DecryptionFailure
-	if _, err := u.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: new("s")}); !errors.As(err, &failure) {
+	_, err = u.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: new("s")})
+	if _, ok := errors.AsType[*types.DecryptionFailure](err); !ok {
 		t.Error(err)
 	}
 	u.create(t, &secretsmanager.CreateSecretInput{Name: new("default"), SecretString: new("v")})

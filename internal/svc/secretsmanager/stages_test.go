@@ -19,7 +19,6 @@ import (
 type naive struct {
 	values map[string]string   // by version
 	labels map[string][]string // by version
-	key    string
 }
 
 // at is where a label is, "" for nowhere.
