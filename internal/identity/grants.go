@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,10 +12,8 @@ import (
 	"nephele.dev/nephele/internal/store"
 )
 
-// principal is what is remembered of a user or role: whose policies they are,
-// and the policies.
+// principal is what is remembered of a user or role.
 type principal struct {
-	id       string
 	tags     map[string]string
 	policies policy.Policies
 }
@@ -26,12 +25,9 @@ func (d *Directory) Policies(ctx context.Context, p *policy.Principal) (policy.P
 	var own policy.Policies
 	arn, id := owner(p)
 	if arn != "" {
-		found, err := d.principal(ctx, arn)
+		found, err := d.principal(ctx, arn, id)
 		if err != nil {
 			return own, err
-		}
-		if id != "" && id != found.id {
-			return own, ErrGone
 		}
 		own = found.policies
 	}
@@ -45,12 +41,9 @@ func (d *Directory) Tags(ctx context.Context, p *policy.Principal) (map[string]s
 	if arn == "" {
 		return nil, nil
 	}
-	found, err := d.principal(ctx, arn)
+	found, err := d.principal(ctx, arn, id)
 	if err != nil {
 		return nil, err
-	}
-	if id != "" && id != found.id {
-		return nil, ErrGone
 	}
 	return found.tags, nil
 }
@@ -84,6 +77,9 @@ func (d *Directory) limited(ctx context.Context, p *policy.Principal, own policy
 	own.Session = slices.Clip(own.Session)
 	for _, arn := range s.PolicyARNs {
 		doc, err := d.Managed(ctx, arn)
+		if errors.Is(err, ErrNotFound) {
+			continue // deleted since: it allows nothing
+		}
 		if err != nil {
 			return own, err
 		}
@@ -92,26 +88,32 @@ func (d *Directory) limited(ctx context.Context, p *policy.Principal, own policy
 	return own, nil
 }
 
-func (d *Directory) principal(ctx context.Context, arn string) (*principal, error) {
-	account, kind, name, ok := SplitARN(arn)
+// principal loads a user or role by its unique id, whatever its name is by now;
+// without an id by its ARN.
+func (d *Directory) principal(ctx context.Context, arn, id string) (*principal, error) {
+	account, kind, _, ok := SplitARN(arn)
 	if !ok {
 		return nil, ErrGone
 	}
-	p, err := recall(ctx, d, account, entryKey{principalEntry, arn}, func(tx *store.Tx) (*principal, error) {
+	return recall(ctx, d, account, entryKey{principalEntry, cmp.Or(id, arn)}, func(tx *store.Tx) (*principal, error) {
+		now := arn
+		if id != "" && kind != rootKind {
+			var err error
+			if now, err = CurrentARN(tx, id); err != nil {
+				return nil, err
+			}
+		}
+		account, kind, name, _ := SplitARN(now)
 		switch kind {
-		case "root":
+		case rootKind:
 			return everything()
-		case "user":
-			return d.user(tx, At(account, name), arn)
-		case "role":
-			return d.role(tx, At(account, name), arn)
+		case userKind:
+			return d.user(tx, At(account, name), now)
+		case roleKind:
+			return d.role(tx, At(account, name), now)
 		}
 		return nil, ErrGone
 	})
-	if errors.Is(err, ErrNotFound) {
-		return nil, ErrGone
-	}
-	return p, err
 }
 
 // everything is what a federated user of the root user starts from.
@@ -126,7 +128,7 @@ func everything() (*principal, error) {
 func (d *Directory) user(tx *store.Tx, k store.Key, arn string) (*principal, error) {
 	u, err := Users.Get(tx, k)
 	if err != nil || u.Doc.ARN() != arn {
-		return nil, missing(err)
+		return nil, gone(err)
 	}
 	p, err := d.granted(tx, &u.Doc.Entity, &u.Doc.Grants)
 	if err != nil {
@@ -149,20 +151,31 @@ func (d *Directory) user(tx *store.Tx, k store.Key, arn string) (*principal, err
 func (d *Directory) role(tx *store.Tx, k store.Key, arn string) (*principal, error) {
 	r, err := Roles.Get(tx, k)
 	if err != nil || r.Doc.ARN() != arn {
-		return nil, missing(err)
+		return nil, gone(err)
 	}
 	return d.granted(tx, &r.Doc.Entity, &r.Doc.Grants)
 }
 
 func (d *Directory) granted(tx *store.Tx, e *Entity, g *Grants) (p *principal, err error) {
-	p = &principal{id: e.ID, tags: e.Tags}
+	p = &principal{tags: e.Tags}
 	if p.policies.Identity, err = d.Documents(tx, g); err != nil || g.Boundary == "" {
 		return p, err
 	}
 	p.policies.Bounded = true
 	doc, err := d.managed(tx, g.Boundary)
+	if errors.Is(err, ErrNotFound) { // nothing is within it
+		return p, nil
+	}
 	p.policies.Boundary = []*policy.Document{doc}
 	return p, err
+}
+
+// gone is what it means for a principal that the store does not have it.
+func gone(err error) error {
+	if err = missing(err); errors.Is(err, ErrNotFound) {
+		return ErrGone
+	}
+	return err
 }
 
 // Documents compiles the inline and attached policies of a principal, without
@@ -179,7 +192,7 @@ func (d *Directory) Documents(tx *store.Tx, g *Grants) ([]*policy.Document, erro
 	for _, arn := range g.Attached {
 		doc, err := d.managed(tx, arn)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("attached policy %s: %w", arn, err)
 		}
 		docs = append(docs, doc)
 	}
@@ -223,7 +236,7 @@ func (d *Directory) managed(tx *store.Tx, arn string) (*policy.Document, error) 
 	account, _, name, _ := SplitARN(arn)
 	p, err := Policies.Get(tx, At(account, name))
 	if err != nil {
-		return nil, fmt.Errorf("read policy %s: %w", arn, missing(err))
+		return nil, missing(err)
 	}
 	return compile(arn, p.Doc.Document(), policy.Identity)
 }

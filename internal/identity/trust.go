@@ -11,7 +11,9 @@ import (
 )
 
 // Facts tells what is known of a resource of IAM: the tags of all, and of a
-// role its trust policy. Nothing is known of what does not exist.
+// role its trust policy. Nothing is known of what does not exist, but that a
+// role that does not exist trusts nobody: those who try to assume it are
+// answered as by one that does not trust them.
 func (d *Directory) Facts(ctx context.Context, arn string) (policy.Resource, error) {
 	account, kind, name, ok := SplitARN(arn)
 	if !ok || strings.ContainsAny(name, "*?") {
@@ -21,7 +23,8 @@ func (d *Directory) Facts(ctx context.Context, arn string) (policy.Resource, err
 		return d.facts(tx, arn, account, kind, name)
 	})
 	if errors.Is(err, ErrNotFound) {
-		return policy.Resource{}, nil
+		none := kind == "role"
+		return policy.Resource{Required: none, Guarded: none}, nil
 	}
 	if err != nil {
 		return policy.Resource{}, fmt.Errorf("look up %s: %w", arn, err)

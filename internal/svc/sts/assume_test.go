@@ -12,7 +12,10 @@ import (
 
 	api "nephele.dev/nephele/internal/api/sts"
 	"nephele.dev/nephele/internal/awserr"
+	"nephele.dev/nephele/internal/identity"
+	"nephele.dev/nephele/internal/identity/keyid"
 	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/store"
 )
 
 const (
@@ -158,8 +161,8 @@ func TestAssumeRoleRefused(t *testing.T) {
 		want   string
 	}{
 		{"root", root, api.AssumeRoleInput{}, "AccessDenied: Roles may not be assumed by root accounts."},
-		{"no role", alice, api.AssumeRoleInput{RoleArn: "arn:aws:iam::111122223333:role/missing"}, "AccessDenied: User: arn:aws:iam::111122223333:user/alice is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/missing"},
-		{"another path", alice, api.AssumeRoleInput{RoleArn: "arn:aws:iam::111122223333:role/r"}, "AccessDenied: User: arn:aws:iam::111122223333:user/alice is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/r"},
+		{"no role", alice, api.AssumeRoleInput{RoleArn: "arn:aws:iam::111122223333:role/missing"}, "AccessDenied: User: arn:aws:iam::111122223333:user/alice is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/missing because no role trust policy allows the sts:AssumeRole action"},
+		{"another path", alice, api.AssumeRoleInput{RoleArn: "arn:aws:iam::111122223333:role/r"}, "AccessDenied: User: arn:aws:iam::111122223333:user/alice is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/r because no role trust policy allows the sts:AssumeRole action"},
 		{"no ARN", alice, api.AssumeRoleInput{RoleArn: "this is not an arn at all"}, "ValidationError: this is not an arn at all is invalid"},
 		{"a user's ARN", alice, api.AssumeRoleInput{RoleArn: alice.ARN}, "ValidationError: Request ARN is invalid"},
 		{"as long as allowed", alice, api.AssumeRoleInput{DurationSeconds: new(int32(7200))}, ""},
@@ -254,6 +257,35 @@ func TestSessionPolicies(t *testing.T) {
 				t.Errorf("allowed: %s, want %s", all, tt.allowed)
 			}
 		})
+	}
+}
+
+// TestSessionPolicyGone: a managed policy that is deleted allows its sessions
+// nothing more.
+func TestSessionPolicyGone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, false)
+	alice := w.user(t, here, "alice", admin)
+	arn := w.role(t, here, "r", trust(every, aws(here), ""), admin)
+	p := identity.Policy{Default: "v1", Versions: []identity.Version{{ID: "v1", Document: allow("s3:*", "*")}}}
+	p.Entity = identity.Entity{Account: here, Name: "p", Path: "/", ID: keyid.NewUnique(keyid.Policy, here)}
+	w.update(t, here, func(tx *store.Tx) error {
+		_, err := identity.Policies.Create(tx, p.Key(), p)
+		return err
+	})
+	out, err := w.as(alice).AssumeRole(t.Context(), &api.AssumeRoleInput{
+		RoleArn: arn, RoleSessionName: "me", PolicyArns: []*api.PolicyDescriptorType{{Arn: new(p.ARN())}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := w.bearer(t, out.Credentials)
+	if !w.allowed(t, c, "s3:GetObject", "arn:aws:s3:::b/k") || w.allowed(t, c, "sqs:SendMessage", "*") {
+		t.Error("the session has not what its policy allows")
+	}
+	w.update(t, here, func(tx *store.Tx) error { return identity.Policies.Delete(tx, p.Key()) })
+	if w.allowed(t, c, "s3:GetObject", "arn:aws:s3:::b/k") {
+		t.Error("the session policy outlives itself")
 	}
 }
 

@@ -33,7 +33,7 @@ func (s *Service) limit(ctx context.Context, c *session.Claims, inline *string, 
 		if length = utf8.RuneCountInString(*inline); length > maxPolicy {
 			return invalid("1 validation error detected: Value at 'policy' failed to satisfy constraint: Member must have length less than or equal to %d", maxPolicy)
 		}
-		if _, err := policy.Parse(*inline, policy.Identity); err != nil {
+		if _, err := policy.Parse(*inline, policy.SessionUse); err != nil {
 			return api.NewMalformedPolicyDocumentException("%s", err.Error())
 		}
 	}

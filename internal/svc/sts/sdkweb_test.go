@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -72,9 +73,7 @@ func (i *issuer) token(t *testing.T, claims map[string]any) string {
 		"iss": i.URL, "sub": "repo:nephele/main", "aud": "sts.amazonaws.com",
 		"iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix(),
 	}
-	for name, value := range claims {
-		all[name] = value
-	}
+	maps.Copy(all, claims)
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, all)
 	token.Header["kid"] = "k"
 	text, err := token.SignedString(i.key)

@@ -195,3 +195,11 @@ func wantError(t *testing.T, err error, want string) {
 		t.Errorf("answered %q\n    want %q", got, want)
 	}
 }
+
+// codeOf is the code of an answer, "" for none.
+func codeOf(err error) string {
+	if e := awserr.As(err); e != nil {
+		return e.Code
+	}
+	return ""
+}
