@@ -71,7 +71,7 @@ func (c *Claims) principal(issued, expires time.Time) (policy.Principal, error) 
 		Provider: c.Provider, Keys: c.Keys, MFA: c.MFA,
 	}
 	if c.Policy != "" {
-		d, err := policy.Parse(c.Policy, policy.Identity)
+		d, err := policy.Parse(c.Policy, policy.SessionUse)
 		if err != nil {
 			return policy.Principal{}, fmt.Errorf("session policy of %s: %w", c.ARN, err)
 		}
