@@ -59,7 +59,7 @@ func (e *env) read(docs []*Document) (l layer) {
 			if g == noGrant {
 				continue
 			}
-			if l.take(s.deny, g, Match{d, i}); l.denies && !e.thorough {
+			if l.take(s.deny, g, Match{d, i}); l.denies && !e.thorough && !e.sovereign() {
 				return l
 			}
 			e.note(s.deny, Match{d, i})

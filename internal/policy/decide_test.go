@@ -310,7 +310,8 @@ func TestTrust(t *testing.T) {
 // everything to everybody.
 func TestSovereign(t *testing.T) {
 	t.Parallel()
-	locked := Resource{ARN: "arn:aws:s3:::b", Account: accountA, Policies: resourceDoc(t, "Deny", "Principal", `"*"`, "s3:*")}
+	locked := Resource{ARN: "arn:aws:s3:::b", Account: accountA, Required: true, Policies: []*Document{parse(t, with(
+		`[{"Effect":"Deny","Principal":"*","Action":"s3:*"},{"Effect":"Allow","Principal":"*","Action":"s3:*"}]`), ResourceUse)}}
 	for _, tt := range []struct {
 		who, action string
 		owner       string
