@@ -19,6 +19,7 @@ func keyAccount(id string) (string, bool) { return keyid.Account(id) }
 const (
 	userKind = "user"
 	roleKind = "role"
+	rootKind = "root" // has no record
 )
 
 // Enter notes whose unique id a user's or role's is: at its creation, and when

@@ -19,7 +19,7 @@ type entryKey struct {
 type entryKind uint8
 
 const (
-	principalEntry entryKind = iota // *principal by ARN
+	principalEntry entryKind = iota // *principal by unique id or ARN
 	keyEntry                        // *Key by access key id
 	roleEntry                       // *Role by ARN
 	providerEntry                   // *OIDCProvider by URL
