@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"crypto/rand"
-	"encoding/base32"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -16,6 +15,7 @@ import (
 	"nephele.dev/nephele/internal/config"
 	"nephele.dev/nephele/internal/door"
 	"nephele.dev/nephele/internal/door/certs"
+	"nephele.dev/nephele/internal/identity/keyid"
 	"nephele.dev/nephele/internal/plane"
 )
 
@@ -57,7 +57,7 @@ func (a *App) rootKey() (rootKey, error) {
 	}
 	id, secret, err := RootCredentials(a.cfg.Data)
 	if errors.Is(err, fs.ErrNotExist) {
-		id, secret, err = generateRoot(filepath.Join(a.cfg.Data, RootFile))
+		id, secret, err = generateRoot(filepath.Join(a.cfg.Data, RootFile), a.cfg.Account)
 		a.log.Info("generated root credentials", "file", filepath.Join(a.cfg.Data, RootFile))
 	}
 	return rootKey{id, secret, a.cfg.Account}, err
@@ -90,15 +90,14 @@ func RootCredentials(data string) (id, secret string, err error) {
 	return id, secret, nil
 }
 
-// generateRoot makes a key in AWS's form and keeps it, readable by us alone.
+// generateRoot makes a key that tells its account and keeps it, readable by us alone.
 // The file appears whole or not at all.
-func generateRoot(name string) (id, secret string, err error) {
-	var b [10 + 30]byte
+func generateRoot(name, account string) (id, secret string, err error) {
+	var b [30]byte
 	if _, err := rand.Read(b[:]); err != nil {
 		return "", "", err
 	}
-	id = "AKIA" + base32.StdEncoding.EncodeToString(b[:10])
-	secret = base64.StdEncoding.EncodeToString(b[10:])
+	id, secret = keyid.New(keyid.AccessKey, account), base64.StdEncoding.EncodeToString(b[:])
 	text := fmt.Sprintf("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n", id, secret)
 	part := name + ".part"
 	if err := writeSynced(part, text); err != nil {

@@ -19,10 +19,11 @@ func (s *Service) GetCallerIdentity(ctx context.Context, _ *api.GetCallerIdentit
 // of keys that are gone and of AWS's as well; of a root user's key that was
 // given to the server, only its own bearer learns it.
 func (s *Service) GetAccessKeyInfo(ctx context.Context, in *api.GetAccessKeyInfoInput) (*api.GetAccessKeyInfoOutput, error) {
-	account, ok := keyid.Account(in.AccessKeyId)
-	if c := plane.FromContext(ctx).Caller; !ok && in.AccessKeyId == c.AccessKeyID {
-		account, ok = c.Account, true
+	c := plane.FromContext(ctx).Caller
+	if in.AccessKeyId == c.AccessKeyID {
+		return &api.GetAccessKeyInfoOutput{Account: &c.Account}, nil
 	}
+	account, ok := keyid.Account(in.AccessKeyId)
 	if !ok {
 		return nil, invalid("Request access key ID is invalid")
 	}
