@@ -204,7 +204,9 @@ func (s *Service) keyOwner(call *plane.Call, id string) string {
 }
 
 // has reports whether an input has a member, set or not.
-func has(in any, name string) bool { return reflect.Indirect(reflect.ValueOf(in)).FieldByName(name).IsValid() }
+func has(in any, name string) bool {
+	return reflect.Indirect(reflect.ValueOf(in)).FieldByName(name).IsValid()
+}
 
 // member is the text of a member of an input; false if it is not set.
 func member(in any, name string) (string, bool) {

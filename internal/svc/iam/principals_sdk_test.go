@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -87,44 +88,41 @@ func newRole(t *testing.T, c *iam.Client, name, trust string) *types.Role {
 	})).Role
 }
 
-func TestUser(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, _ *nepheletest.Server, c *iam.Client) {
-		ctx := t.Context()
-		made := ok[*iam.CreateUserOutput](t)(c.CreateUser(ctx, &iam.CreateUserInput{
-			UserName: aws.String("Alice"), Path: aws.String("/staff/"),
-			PermissionsBoundary: aws.String("arn:aws:iam::aws:policy/ReadOnlyAccess"),
-			Tags:                []types.Tag{{Key: aws.String("team"), Value: aws.String("red")}},
-		})).User
-		if *made.Arn != "arn:aws:iam::"+owner+":user/staff/Alice" || !strings.HasPrefix(*made.UserId, "AIDA") || len(*made.UserId) != 21 {
-			t.Errorf("made %+v", made)
-		}
-		got := ok[*iam.GetUserOutput](t)(c.GetUser(ctx, &iam.GetUserInput{UserName: aws.String("aLICE")})).User
-		if *got.UserName != "Alice" || !got.CreateDate.Equal(*made.CreateDate) || got.PermissionsBoundary.PermissionsBoundaryType != "Policy" {
-			t.Errorf("got %+v", got)
-		}
-		_, err := c.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("ALICE")})
-		fails(t, err, "EntityAlreadyExists", "User with name ALICE already exists.")
+func testUser(t *testing.T, c *iam.Client, owner string) {
+	ctx := t.Context()
+	made := ok[*iam.CreateUserOutput](t)(c.CreateUser(ctx, &iam.CreateUserInput{
+		UserName: aws.String("Alice"), Path: aws.String("/staff/"),
+		PermissionsBoundary: aws.String("arn:aws:iam::aws:policy/ReadOnlyAccess"),
+		Tags:                []types.Tag{{Key: aws.String("team"), Value: aws.String("red")}},
+	})).User
+	if *made.Arn != "arn:aws:iam::"+owner+":user/staff/Alice" || !strings.HasPrefix(*made.UserId, "AIDA") || len(*made.UserId) != 21 {
+		t.Errorf("made %+v", made)
+	}
+	got := ok[*iam.GetUserOutput](t)(c.GetUser(ctx, &iam.GetUserInput{UserName: aws.String("aLICE")})).User
+	if *got.UserName != "Alice" || !got.CreateDate.Equal(*made.CreateDate) || got.PermissionsBoundary.PermissionsBoundaryType != "Policy" {
+		t.Errorf("got %+v", got)
+	}
+	_, err := c.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("ALICE")})
+	fails(t, err, "EntityAlreadyExists", "User with name ALICE already exists.")
 
-		_, err = c.UpdateUser(ctx, &iam.UpdateUserInput{
-			UserName: aws.String("Alice"), NewUserName: aws.String("Bob"), NewPath: aws.String("/"),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = c.GetUser(ctx, &iam.GetUserInput{UserName: aws.String("Alice")})
-		fails(t, err, "NoSuchEntity", "The user with name Alice cannot be found.")
-		got = ok[*iam.GetUserOutput](t)(c.GetUser(ctx, &iam.GetUserInput{UserName: aws.String("Bob")})).User
-		if *got.UserId != *made.UserId || *got.Arn != "arn:aws:iam::"+owner+":user/Bob" || len(got.Tags) != 1 {
-			t.Errorf("renamed %+v", got)
-		}
-		if _, err := c.DeleteUser(ctx, &iam.DeleteUserInput{UserName: aws.String("bob")}); err != nil {
-			t.Fatal(err)
-		}
-		if again := newUser(t, c, "Bob"); *again.UserId == *made.UserId {
-			t.Error("a user made again is the old one")
-		}
+	_, err = c.UpdateUser(ctx, &iam.UpdateUserInput{
+		UserName: aws.String("Alice"), NewUserName: aws.String("Bob"), NewPath: aws.String("/"),
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.GetUser(ctx, &iam.GetUserInput{UserName: aws.String("Alice")})
+	fails(t, err, "NoSuchEntity", "The user with name Alice cannot be found.")
+	got = ok[*iam.GetUserOutput](t)(c.GetUser(ctx, &iam.GetUserInput{UserName: aws.String("Bob")})).User
+	if *got.UserId != *made.UserId || *got.Arn != "arn:aws:iam::"+owner+":user/Bob" || len(got.Tags) != 1 {
+		t.Errorf("renamed %+v", got)
+	}
+	if _, err := c.DeleteUser(ctx, &iam.DeleteUserInput{UserName: aws.String("bob")}); err != nil {
+		t.Fatal(err)
+	}
+	if again := newUser(t, c, "Bob"); *again.UserId == *made.UserId {
+		t.Error("a user made again is the old one")
+	}
 }
 
 // TestDeleteConflict deletes principals that still have something.
@@ -177,6 +175,35 @@ func TestDeleteConflict(t *testing.T) {
 			t.Fatal(step)
 		}
 	}
+}
+
+// TestOnBothDatabases has each database serve accounts that do not know of each
+// other.
+func TestOnBothDatabases(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, srv *nepheletest.Server, _ *iam.Client) {
+		for i, tt := range []struct {
+			name string
+			f    func(t *testing.T, c *iam.Client, owner string)
+		}{
+			{"User", testUser},
+			{"Groups", testGroups},
+			{"ListingByPath", testListingByPath},
+			{"Role", testRole},
+			{"TrustMeansWhoItNamed", testTrustMeansWhoItNamed},
+			{"InstanceProfile", testInstanceProfile},
+			{"OIDCProvider", testOIDCProvider},
+			{"Account", testAccount},
+			{"Unique", testUnique},
+		} {
+			t.Run(tt.name, func(t *testing.T) {
+				t.Parallel()
+				owner := fmt.Sprintf("%012d", i+1) // without authentication, the key of an account is its number
+				c := iam.NewFromConfig(as(srv.Config, &types.AccessKey{AccessKeyId: &owner, SecretAccessKey: &owner}))
+				tt.f(t, c, owner)
+			})
+		}
+	})
 }
 
 func second[T any](_ T, err error) error { return err }
@@ -280,168 +307,153 @@ func TestTags(t *testing.T) {
 	fails(t, second(c.TagUser(ctx, &iam.TagUserInput{UserName: name, Tags: many})), "LimitExceeded", "")
 }
 
-func TestGroups(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, _ *nepheletest.Server, c *iam.Client) {
-		ctx := t.Context()
-		newUser(t, c, "u")
-		newUser(t, c, "v")
-		var groups []string
-		for i := range 11 {
-			name := "g" + string(rune('a'+i))
-			groups = append(groups, name)
-			ok[*iam.CreateGroupOutput](t)(c.CreateGroup(ctx, &iam.CreateGroupInput{GroupName: &name}))
-			err := second(c.AddUserToGroup(ctx, &iam.AddUserToGroupInput{GroupName: &name, UserName: aws.String("u")}))
-			if i == 10 {
-				fails(t, err, "LimitExceeded", "Cannot exceed quota for GroupsPerUser: 10")
-			} else if err != nil {
-				t.Fatal(err)
-			}
-		}
-		ok[*iam.AddUserToGroupOutput](t)(c.AddUserToGroup(ctx, &iam.AddUserToGroupInput{GroupName: aws.String("ga"), UserName: aws.String("v")}))
-		// A group and a user that change their names stay together.
-		ok[*iam.UpdateGroupOutput](t)(c.UpdateGroup(ctx, &iam.UpdateGroupInput{GroupName: aws.String("ga"), NewGroupName: aws.String("z")}))
-		ok[*iam.UpdateUserOutput](t)(c.UpdateUser(ctx, &iam.UpdateUserInput{UserName: aws.String("u"), NewUserName: aws.String("w")}))
-		var of []string
-		pages := iam.NewListGroupsForUserPaginator(c, &iam.ListGroupsForUserInput{UserName: aws.String("w"), MaxItems: aws.Int32(3)})
-		for pages.HasMorePages() {
-			for _, g := range ok[*iam.ListGroupsForUserOutput](t)(pages.NextPage(ctx)).Groups {
-				of = append(of, *g.GroupName)
-			}
-		}
-		if diff := cmp.Diff(append(groups[1:10], "z"), of); diff != "" {
-			t.Errorf("groups of the user: %s", diff)
-		}
-		in := ok[*iam.GetGroupOutput](t)(c.GetGroup(ctx, &iam.GetGroupInput{GroupName: aws.String("Z")}))
-		if len(in.Users) != 2 || *in.Users[0].UserName != "v" || *in.Users[1].UserName != "w" {
-			t.Errorf("users of the group: %+v", in.Users)
-		}
-	})
-}
-
-func TestListingByPath(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, _ *nepheletest.Server, c *iam.Client) {
-		ctx := t.Context()
-		var want []string
-		for i := range 25 {
-			name, path := "user"+string(rune('a'+i)), "/a/"
-			if i%3 == 0 {
-				path = "/a/b/"
-				want = append(want, name)
-			}
-			ok[*iam.CreateUserOutput](t)(c.CreateUser(ctx, &iam.CreateUserInput{UserName: &name, Path: &path}))
-		}
-		var got []string
-		pages := iam.NewListUsersPaginator(c, &iam.ListUsersInput{PathPrefix: aws.String("/a/b"), MaxItems: aws.Int32(2)})
-		for n := 0; pages.HasMorePages(); n++ {
-			page := ok[*iam.ListUsersOutput](t)(pages.NextPage(ctx))
-			if len(page.Users) == 0 || n > 5 {
-				t.Fatalf("page %d has %d users", n, len(page.Users))
-			}
-			for _, u := range page.Users {
-				got = append(got, *u.UserName)
-			}
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Error(diff)
-		}
-	})
-}
-
-func TestRole(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, _ *nepheletest.Server, c *iam.Client) {
-		ctx := t.Context()
-		name := aws.String("worker")
-		trust := "{\n \"Version\": \"2012-10-17\",\n \"Statement\": {\"Effect\": \"Allow\", \"Principal\": {\"Service\": \"ec2.amazonaws.com\"}, \"Action\": \"sts:AssumeRole\"}}"
-		made := ok[*iam.CreateRoleOutput](t)(c.CreateRole(ctx, &iam.CreateRoleInput{
-			RoleName: name, AssumeRolePolicyDocument: &trust, MaxSessionDuration: aws.Int32(7200), Description: aws.String("works"),
-		})).Role
-		if strings.ContainsAny(*made.AssumeRolePolicyDocument, " {}\"+*") || !strings.HasPrefix(*made.AssumeRolePolicyDocument, "%7B%0A%20%22") {
-			t.Errorf("document %s", *made.AssumeRolePolicyDocument)
-		}
-		if text, err := url.PathUnescape(*made.AssumeRolePolicyDocument); err != nil || text != trust {
-			t.Errorf("document is %q, %v", text, err)
-		}
-		for _, step := range []error{
-			second(c.UpdateRole(ctx, &iam.UpdateRoleInput{RoleName: name, Description: aws.String("rests")})),
-			second(c.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: name, PolicyDocument: aws.String(trustEC2)})),
-			second(c.TagRole(ctx, &iam.TagRoleInput{RoleName: name, Tags: []types.Tag{{Key: aws.String("k"), Value: aws.String("v")}}})),
-		} {
-			if step != nil {
-				t.Fatal(step)
-			}
-		}
-		got := ok[*iam.GetRoleOutput](t)(c.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String("WORKER")})).Role
-		if *got.Description != "rests" || *got.MaxSessionDuration != 7200 || *got.RoleId != *made.RoleId || len(got.Tags) != 1 || got.RoleLastUsed == nil {
-			t.Errorf("got %+v", got)
-		}
-		if text, _ := url.PathUnescape(*got.AssumeRolePolicyDocument); text != trustEC2 {
-			t.Errorf("trust is %q", text)
-		}
-		listed := ok[*iam.ListRolesOutput](t)(c.ListRoles(ctx, &iam.ListRolesInput{})).Roles
-		if len(listed) != 1 || listed[0].Tags != nil || listed[0].RoleLastUsed != nil || *listed[0].RoleName != "worker" {
-			t.Errorf("listed %+v", listed)
-		}
-	})
-}
-
-// TestTrustMeansWhoItNamed follows a trusted user through a change of name,
-// and past its end.
-func TestTrustMeansWhoItNamed(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, _ *nepheletest.Server, c *iam.Client) {
-		ctx := t.Context()
-		user := newUser(t, c, "friend")
-		newRole(t, c, "r", trusting(`{"AWS":["`+*user.Arn+`","`+owner+`"]}`))
-		trusts := func(want string) {
-			t.Helper()
-			got := ok[*iam.GetRoleOutput](t)(c.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String("r")})).Role
-			if text, _ := url.PathUnescape(*got.AssumeRolePolicyDocument); !strings.Contains(text, `"`+want+`"`) {
-				t.Errorf("trusts %s, want %s", text, want)
-			}
-		}
-		trusts(*user.Arn)
-		ok[*iam.UpdateUserOutput](t)(c.UpdateUser(ctx, &iam.UpdateUserInput{UserName: user.UserName, NewUserName: aws.String("mate")}))
-		trusts("arn:aws:iam::" + owner + ":user/mate")
-		ok[*iam.DeleteUserOutput](t)(c.DeleteUser(ctx, &iam.DeleteUserInput{UserName: aws.String("mate")}))
-		trusts(*user.UserId)
-		newUser(t, c, "friend")
-		trusts(*user.UserId)
-	})
-}
-
-func TestInstanceProfile(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, _ *nepheletest.Server, c *iam.Client) {
-		ctx := t.Context()
-		newRole(t, c, "one", trustEC2)
-		newRole(t, c, "two", trustEC2)
-		for _, name := range []string{"p", "q"} {
-			ok[*iam.CreateInstanceProfileOutput](t)(c.CreateInstanceProfile(ctx, &iam.CreateInstanceProfileInput{InstanceProfileName: &name}))
-		}
-		fails(t, second(c.CreateInstanceProfile(ctx, &iam.CreateInstanceProfileInput{InstanceProfileName: aws.String("P")})),
-			"EntityAlreadyExists", "Instance Profile P already exists.")
-		add := func(profile, role string) error {
-			return second(c.AddRoleToInstanceProfile(ctx, &iam.AddRoleToInstanceProfileInput{InstanceProfileName: &profile, RoleName: &role}))
-		}
-		if err := errors.Join(add("p", "one"), add("q", "one")); err != nil {
+func testGroups(t *testing.T, c *iam.Client, owner string) {
+	ctx := t.Context()
+	newUser(t, c, "u")
+	newUser(t, c, "v")
+	var groups []string
+	for i := range 11 {
+		name := "g" + string(rune('a'+i))
+		groups = append(groups, name)
+		ok[*iam.CreateGroupOutput](t)(c.CreateGroup(ctx, &iam.CreateGroupInput{GroupName: &name}))
+		err := second(c.AddUserToGroup(ctx, &iam.AddUserToGroupInput{GroupName: &name, UserName: aws.String("u")}))
+		if i == 10 {
+			fails(t, err, "LimitExceeded", "Cannot exceed quota for GroupsPerUser: 10")
+		} else if err != nil {
 			t.Fatal(err)
 		}
-		fails(t, add("p", "two"), "LimitExceeded", "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1")
-		of := ok[*iam.ListInstanceProfilesForRoleOutput](t)(c.ListInstanceProfilesForRole(ctx, &iam.ListInstanceProfilesForRoleInput{RoleName: aws.String("ONE")}))
-		if len(of.InstanceProfiles) != 2 || *of.InstanceProfiles[0].Roles[0].RoleName != "one" {
-			t.Errorf("profiles of the role: %+v", of.InstanceProfiles)
+	}
+	ok[*iam.AddUserToGroupOutput](t)(c.AddUserToGroup(ctx, &iam.AddUserToGroupInput{GroupName: aws.String("ga"), UserName: aws.String("v")}))
+	// A group and a user that change their names stay together.
+	ok[*iam.UpdateGroupOutput](t)(c.UpdateGroup(ctx, &iam.UpdateGroupInput{GroupName: aws.String("ga"), NewGroupName: aws.String("z")}))
+	ok[*iam.UpdateUserOutput](t)(c.UpdateUser(ctx, &iam.UpdateUserInput{UserName: aws.String("u"), NewUserName: aws.String("w")}))
+	var of []string
+	pages := iam.NewListGroupsForUserPaginator(c, &iam.ListGroupsForUserInput{UserName: aws.String("w"), MaxItems: aws.Int32(3)})
+	for pages.HasMorePages() {
+		for _, g := range ok[*iam.ListGroupsForUserOutput](t)(pages.NextPage(ctx)).Groups {
+			of = append(of, *g.GroupName)
 		}
-		all := ok[*iam.ListInstanceProfilesOutput](t)(c.ListInstanceProfiles(ctx, &iam.ListInstanceProfilesInput{MaxItems: aws.Int32(1)}))
-		if len(all.InstanceProfiles) != 1 || !all.IsTruncated {
-			t.Errorf("profiles: %+v", all)
+	}
+	if diff := cmp.Diff(append(groups[1:10], "z"), of); diff != "" {
+		t.Errorf("groups of the user: %s", diff)
+	}
+	in := ok[*iam.GetGroupOutput](t)(c.GetGroup(ctx, &iam.GetGroupInput{GroupName: aws.String("Z")}))
+	if len(in.Users) != 2 || *in.Users[0].UserName != "v" || *in.Users[1].UserName != "w" {
+		t.Errorf("users of the group: %+v", in.Users)
+	}
+}
+
+func testListingByPath(t *testing.T, c *iam.Client, owner string) {
+	ctx := t.Context()
+	var want []string
+	for i := range 25 {
+		name, path := "user"+string(rune('a'+i)), "/a/"
+		if i%3 == 0 {
+			path = "/a/b/"
+			want = append(want, name)
 		}
-		fails(t, second(c.RemoveRoleFromInstanceProfile(ctx, &iam.RemoveRoleFromInstanceProfileInput{
-			InstanceProfileName: aws.String("p"), RoleName: aws.String("two"),
-		})), "NoSuchEntity", "The role with name two cannot be found.")
-	})
+		ok[*iam.CreateUserOutput](t)(c.CreateUser(ctx, &iam.CreateUserInput{UserName: &name, Path: &path}))
+	}
+	var got []string
+	pages := iam.NewListUsersPaginator(c, &iam.ListUsersInput{PathPrefix: aws.String("/a/b"), MaxItems: aws.Int32(2)})
+	for n := 0; pages.HasMorePages(); n++ {
+		page := ok[*iam.ListUsersOutput](t)(pages.NextPage(ctx))
+		if len(page.Users) == 0 || n > 5 {
+			t.Fatalf("page %d has %d users", n, len(page.Users))
+		}
+		for _, u := range page.Users {
+			got = append(got, *u.UserName)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func testRole(t *testing.T, c *iam.Client, owner string) {
+	ctx := t.Context()
+	name := aws.String("worker")
+	trust := "{\n \"Version\": \"2012-10-17\",\n \"Statement\": {\"Effect\": \"Allow\", \"Principal\": {\"Service\": \"ec2.amazonaws.com\"}, \"Action\": \"sts:AssumeRole\"}}"
+	made := ok[*iam.CreateRoleOutput](t)(c.CreateRole(ctx, &iam.CreateRoleInput{
+		RoleName: name, AssumeRolePolicyDocument: &trust, MaxSessionDuration: aws.Int32(7200), Description: aws.String("works"),
+	})).Role
+	if strings.ContainsAny(*made.AssumeRolePolicyDocument, " {}\"+*") || !strings.HasPrefix(*made.AssumeRolePolicyDocument, "%7B%0A%20%22") {
+		t.Errorf("document %s", *made.AssumeRolePolicyDocument)
+	}
+	if text, err := url.PathUnescape(*made.AssumeRolePolicyDocument); err != nil || text != trust {
+		t.Errorf("document is %q, %v", text, err)
+	}
+	for _, step := range []error{
+		second(c.UpdateRole(ctx, &iam.UpdateRoleInput{RoleName: name, Description: aws.String("rests")})),
+		second(c.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: name, PolicyDocument: aws.String(trustEC2)})),
+		second(c.TagRole(ctx, &iam.TagRoleInput{RoleName: name, Tags: []types.Tag{{Key: aws.String("k"), Value: aws.String("v")}}})),
+	} {
+		if step != nil {
+			t.Fatal(step)
+		}
+	}
+	got := ok[*iam.GetRoleOutput](t)(c.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String("WORKER")})).Role
+	if *got.Description != "rests" || *got.MaxSessionDuration != 7200 || *got.RoleId != *made.RoleId || len(got.Tags) != 1 || got.RoleLastUsed == nil {
+		t.Errorf("got %+v", got)
+	}
+	if text, _ := url.PathUnescape(*got.AssumeRolePolicyDocument); text != trustEC2 {
+		t.Errorf("trust is %q", text)
+	}
+	listed := ok[*iam.ListRolesOutput](t)(c.ListRoles(ctx, &iam.ListRolesInput{})).Roles
+	if len(listed) != 1 || listed[0].Tags != nil || listed[0].RoleLastUsed != nil || *listed[0].RoleName != "worker" {
+		t.Errorf("listed %+v", listed)
+	}
+}
+
+// testTrustMeansWhoItNamed follows a trusted user through a change of name,
+// and past its end.
+func testTrustMeansWhoItNamed(t *testing.T, c *iam.Client, owner string) {
+	ctx := t.Context()
+	user := newUser(t, c, "friend")
+	newRole(t, c, "r", trusting(`{"AWS":["`+*user.Arn+`","`+owner+`"]}`))
+	trusts := func(want string) {
+		t.Helper()
+		got := ok[*iam.GetRoleOutput](t)(c.GetRole(ctx, &iam.GetRoleInput{RoleName: aws.String("r")})).Role
+		if text, _ := url.PathUnescape(*got.AssumeRolePolicyDocument); !strings.Contains(text, `"`+want+`"`) {
+			t.Errorf("trusts %s, want %s", text, want)
+		}
+	}
+	trusts(*user.Arn)
+	ok[*iam.UpdateUserOutput](t)(c.UpdateUser(ctx, &iam.UpdateUserInput{UserName: user.UserName, NewUserName: aws.String("mate")}))
+	trusts("arn:aws:iam::" + owner + ":user/mate")
+	ok[*iam.DeleteUserOutput](t)(c.DeleteUser(ctx, &iam.DeleteUserInput{UserName: aws.String("mate")}))
+	trusts(*user.UserId)
+	newUser(t, c, "friend")
+	trusts(*user.UserId)
+}
+
+func testInstanceProfile(t *testing.T, c *iam.Client, owner string) {
+	ctx := t.Context()
+	newRole(t, c, "one", trustEC2)
+	newRole(t, c, "two", trustEC2)
+	for _, name := range []string{"p", "q"} {
+		ok[*iam.CreateInstanceProfileOutput](t)(c.CreateInstanceProfile(ctx, &iam.CreateInstanceProfileInput{InstanceProfileName: &name}))
+	}
+	fails(t, second(c.CreateInstanceProfile(ctx, &iam.CreateInstanceProfileInput{InstanceProfileName: aws.String("P")})),
+		"EntityAlreadyExists", "Instance Profile P already exists.")
+	add := func(profile, role string) error {
+		return second(c.AddRoleToInstanceProfile(ctx, &iam.AddRoleToInstanceProfileInput{InstanceProfileName: &profile, RoleName: &role}))
+	}
+	if err := errors.Join(add("p", "one"), add("q", "one")); err != nil {
+		t.Fatal(err)
+	}
+	fails(t, add("p", "two"), "LimitExceeded", "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1")
+	of := ok[*iam.ListInstanceProfilesForRoleOutput](t)(c.ListInstanceProfilesForRole(ctx, &iam.ListInstanceProfilesForRoleInput{RoleName: aws.String("ONE")}))
+	if len(of.InstanceProfiles) != 2 || *of.InstanceProfiles[0].Roles[0].RoleName != "one" {
+		t.Errorf("profiles of the role: %+v", of.InstanceProfiles)
+	}
+	all := ok[*iam.ListInstanceProfilesOutput](t)(c.ListInstanceProfiles(ctx, &iam.ListInstanceProfilesInput{MaxItems: aws.Int32(1)}))
+	if len(all.InstanceProfiles) != 1 || !all.IsTruncated {
+		t.Errorf("profiles: %+v", all)
+	}
+	fails(t, second(c.RemoveRoleFromInstanceProfile(ctx, &iam.RemoveRoleFromInstanceProfileInput{
+		InstanceProfileName: aws.String("p"), RoleName: aws.String("two"),
+	})), "NoSuchEntity", "The role with name two cannot be found.")
 }
 
 // TestAccessKeys signs with keys as they come and go.
@@ -551,38 +563,35 @@ func TestOwnUser(t *testing.T) {
 	fails(t, second(root.DeleteUser(ctx, &iam.DeleteUserInput{UserName: name})), "DeleteConflict", "")
 }
 
-func TestOIDCProvider(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, _ *nepheletest.Server, c *iam.Client) {
-		ctx := t.Context()
-		thumb := strings.Repeat("ab", 20)
-		made := ok[*iam.CreateOpenIDConnectProviderOutput](t)(c.CreateOpenIDConnectProvider(ctx, &iam.CreateOpenIDConnectProviderInput{
-			Url: aws.String("https://tokens.example/path"), ClientIDList: []string{"one"}, ThumbprintList: []string{thumb},
-		}))
-		arn := made.OpenIDConnectProviderArn
-		if *arn != "arn:aws:iam::"+owner+":oidc-provider/tokens.example/path" {
-			t.Errorf("ARN %s", *arn)
+func testOIDCProvider(t *testing.T, c *iam.Client, owner string) {
+	ctx := t.Context()
+	thumb := strings.Repeat("ab", 20)
+	made := ok[*iam.CreateOpenIDConnectProviderOutput](t)(c.CreateOpenIDConnectProvider(ctx, &iam.CreateOpenIDConnectProviderInput{
+		Url: aws.String("https://tokens.example/path"), ClientIDList: []string{"one"}, ThumbprintList: []string{thumb},
+	}))
+	arn := made.OpenIDConnectProviderArn
+	if *arn != "arn:aws:iam::"+owner+":oidc-provider/tokens.example/path" {
+		t.Errorf("ARN %s", *arn)
+	}
+	fails(t, second(c.CreateOpenIDConnectProvider(ctx, &iam.CreateOpenIDConnectProviderInput{Url: aws.String("https://tokens.example/path")})),
+		"EntityAlreadyExists", "Provider with url https://tokens.example/path already exists.")
+	for _, step := range []error{
+		second(c.AddClientIDToOpenIDConnectProvider(ctx, &iam.AddClientIDToOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn, ClientID: aws.String("two")})),
+		second(c.RemoveClientIDFromOpenIDConnectProvider(ctx, &iam.RemoveClientIDFromOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn, ClientID: aws.String("one")})),
+		second(c.UpdateOpenIDConnectProviderThumbprint(ctx, &iam.UpdateOpenIDConnectProviderThumbprintInput{OpenIDConnectProviderArn: arn, ThumbprintList: []string{strings.Repeat("0", 40)}})),
+		second(c.TagOpenIDConnectProvider(ctx, &iam.TagOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn, Tags: []types.Tag{{Key: aws.String("k"), Value: aws.String("v")}}})),
+	} {
+		if step != nil {
+			t.Fatal(step)
 		}
-		fails(t, second(c.CreateOpenIDConnectProvider(ctx, &iam.CreateOpenIDConnectProviderInput{Url: aws.String("https://tokens.example/path")})),
-			"EntityAlreadyExists", "Provider with url https://tokens.example/path already exists.")
-		for _, step := range []error{
-			second(c.AddClientIDToOpenIDConnectProvider(ctx, &iam.AddClientIDToOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn, ClientID: aws.String("two")})),
-			second(c.RemoveClientIDFromOpenIDConnectProvider(ctx, &iam.RemoveClientIDFromOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn, ClientID: aws.String("one")})),
-			second(c.UpdateOpenIDConnectProviderThumbprint(ctx, &iam.UpdateOpenIDConnectProviderThumbprintInput{OpenIDConnectProviderArn: arn, ThumbprintList: []string{strings.Repeat("0", 40)}})),
-			second(c.TagOpenIDConnectProvider(ctx, &iam.TagOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn, Tags: []types.Tag{{Key: aws.String("k"), Value: aws.String("v")}}})),
-		} {
-			if step != nil {
-				t.Fatal(step)
-			}
-		}
-		got := ok[*iam.GetOpenIDConnectProviderOutput](t)(c.GetOpenIDConnectProvider(ctx, &iam.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn}))
-		if *got.Url != "tokens.example/path" || !slices.Equal(got.ClientIDList, []string{"two"}) || got.ThumbprintList[0] == thumb || len(got.Tags) != 1 {
-			t.Errorf("got %+v", got)
-		}
-		ok[*iam.DeleteOpenIDConnectProviderOutput](t)(c.DeleteOpenIDConnectProvider(ctx, &iam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn}))
-		fails(t, second(c.GetOpenIDConnectProvider(ctx, &iam.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn})),
-			"NoSuchEntity", "OpenIDConnect Provider not found for arn "+*arn)
-	})
+	}
+	got := ok[*iam.GetOpenIDConnectProviderOutput](t)(c.GetOpenIDConnectProvider(ctx, &iam.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn}))
+	if *got.Url != "tokens.example/path" || !slices.Equal(got.ClientIDList, []string{"two"}) || got.ThumbprintList[0] == thumb || len(got.Tags) != 1 {
+		t.Errorf("got %+v", got)
+	}
+	ok[*iam.DeleteOpenIDConnectProviderOutput](t)(c.DeleteOpenIDConnectProvider(ctx, &iam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn}))
+	fails(t, second(c.GetOpenIDConnectProvider(ctx, &iam.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn})),
+		"NoSuchEntity", "OpenIDConnect Provider not found for arn "+*arn)
 }
 
 func TestServiceLinkedRole(t *testing.T) {
@@ -612,40 +621,37 @@ func TestServiceLinkedRole(t *testing.T) {
 	})), "NoSuchEntity", "")
 }
 
-func TestAccount(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, _ *nepheletest.Server, c *iam.Client) {
-		ctx := t.Context()
-		for _, alias := range []string{"first-name", "second-name"} {
-			ok[*iam.CreateAccountAliasOutput](t)(c.CreateAccountAlias(ctx, &iam.CreateAccountAliasInput{AccountAlias: &alias}))
-		}
-		aliases := ok[*iam.ListAccountAliasesOutput](t)(c.ListAccountAliases(ctx, &iam.ListAccountAliasesInput{})).AccountAliases
-		if !slices.Equal(aliases, []string{"second-name"}) {
-			t.Errorf("aliases %v", aliases)
-		}
-		ok[*iam.DeleteAccountAliasOutput](t)(c.DeleteAccountAlias(ctx, &iam.DeleteAccountAliasInput{AccountAlias: aws.String("second-name")}))
+func testAccount(t *testing.T, c *iam.Client, owner string) {
+	ctx := t.Context()
+	for _, alias := range []string{"first-name", "second-name"} {
+		ok[*iam.CreateAccountAliasOutput](t)(c.CreateAccountAlias(ctx, &iam.CreateAccountAliasInput{AccountAlias: &alias}))
+	}
+	aliases := ok[*iam.ListAccountAliasesOutput](t)(c.ListAccountAliases(ctx, &iam.ListAccountAliasesInput{})).AccountAliases
+	if !slices.Equal(aliases, []string{"second-name"}) {
+		t.Errorf("aliases %v", aliases)
+	}
+	ok[*iam.DeleteAccountAliasOutput](t)(c.DeleteAccountAlias(ctx, &iam.DeleteAccountAliasInput{AccountAlias: aws.String("second-name")}))
 
-		newUser(t, c, "u")
-		newRole(t, c, "r", trustEC2)
-		sum := ok[*iam.GetAccountSummaryOutput](t)(c.GetAccountSummary(ctx, &iam.GetAccountSummaryInput{})).SummaryMap
-		if sum["Users"] != 1 || sum["Roles"] != 1 || sum["Groups"] != 0 || sum["UsersQuota"] != 5000 || sum["AccessKeysPerUserQuota"] != 2 {
-			t.Errorf("summary %v", sum)
-		}
+	newUser(t, c, "u")
+	newRole(t, c, "r", trustEC2)
+	sum := ok[*iam.GetAccountSummaryOutput](t)(c.GetAccountSummary(ctx, &iam.GetAccountSummaryInput{})).SummaryMap
+	if sum["Users"] != 1 || sum["Roles"] != 1 || sum["Groups"] != 0 || sum["UsersQuota"] != 5000 || sum["AccessKeysPerUserQuota"] != 2 {
+		t.Errorf("summary %v", sum)
+	}
 
-		ok[*iam.UpdateAccountPasswordPolicyOutput](t)(c.UpdateAccountPasswordPolicy(ctx, &iam.UpdateAccountPasswordPolicyInput{
-			MinimumPasswordLength: aws.Int32(12), MaxPasswordAge: aws.Int32(90), RequireSymbols: true,
-		}))
-		p := ok[*iam.GetAccountPasswordPolicyOutput](t)(c.GetAccountPasswordPolicy(ctx, &iam.GetAccountPasswordPolicyInput{})).PasswordPolicy
-		if *p.MinimumPasswordLength != 12 || !p.ExpirePasswords || !p.RequireSymbols || p.RequireNumbers || p.PasswordReusePrevention != nil {
-			t.Errorf("password policy %+v", p)
-		}
-		ok[*iam.DeleteAccountPasswordPolicyOutput](t)(c.DeleteAccountPasswordPolicy(ctx, &iam.DeleteAccountPasswordPolicyInput{}))
+	ok[*iam.UpdateAccountPasswordPolicyOutput](t)(c.UpdateAccountPasswordPolicy(ctx, &iam.UpdateAccountPasswordPolicyInput{
+		MinimumPasswordLength: aws.Int32(12), MaxPasswordAge: aws.Int32(90), RequireSymbols: true,
+	}))
+	p := ok[*iam.GetAccountPasswordPolicyOutput](t)(c.GetAccountPasswordPolicy(ctx, &iam.GetAccountPasswordPolicyInput{})).PasswordPolicy
+	if *p.MinimumPasswordLength != 12 || !p.ExpirePasswords || !p.RequireSymbols || p.RequireNumbers || p.PasswordReusePrevention != nil {
+		t.Errorf("password policy %+v", p)
+	}
+	ok[*iam.DeleteAccountPasswordPolicyOutput](t)(c.DeleteAccountPasswordPolicy(ctx, &iam.DeleteAccountPasswordPolicyInput{}))
 
-		root := ok[*iam.GetUserOutput](t)(c.GetUser(ctx, &iam.GetUserInput{})).User
-		if *root.Arn != "arn:aws:iam::"+owner+":root" || *root.UserId != owner {
-			t.Errorf("the caller is %+v", root)
-		}
-	})
+	root := ok[*iam.GetUserOutput](t)(c.GetUser(ctx, &iam.GetUserInput{})).User
+	if *root.Arn != "arn:aws:iam::"+owner+":root" || *root.UserId != owner {
+		t.Errorf("the caller is %+v", root)
+	}
 }
 
 func TestCredentialReport(t *testing.T) {
@@ -669,31 +675,30 @@ func TestCredentialReport(t *testing.T) {
 	}
 }
 
-// TestUnique has many make the same user at once: one does.
-func TestUnique(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, _ *nepheletest.Server, c *iam.Client) {
-		const callers = 12
-		var wg sync.WaitGroup
-		errs := make([]error, callers)
-		for i := range callers {
-			name := "twin"
-			if i%2 == 0 {
-				name = "TWIN"
-			}
-			wg.Go(func() { errs[i] = second(c.CreateUser(context.WithoutCancel(t.Context()), &iam.CreateUserInput{UserName: &name})) })
+// testUnique has many make the same user at once: one does.
+func testUnique(t *testing.T, c *iam.Client, owner string) {
+	const callers = 12
+	var wg sync.WaitGroup
+	errs := make([]error, callers)
+	for i := range callers {
+		name := "twin"
+		if i%2 == 0 {
+			name = "TWIN"
 		}
-		wg.Wait()
-		made := 0
-		for _, err := range errs {
-			if err == nil {
-				made++
-				continue
-			}
-			fails(t, err, "EntityAlreadyExists", "")
+		wg.Go(func() {
+			errs[i] = second(c.CreateUser(context.WithoutCancel(t.Context()), &iam.CreateUserInput{UserName: &name}))
+		})
+	}
+	wg.Wait()
+	made := 0
+	for _, err := range errs {
+		if err == nil {
+			made++
+			continue
 		}
-		if made != 1 {
-			t.Errorf("%d were made", made)
-		}
-	})
+		fails(t, err, "EntityAlreadyExists", "")
+	}
+	if made != 1 {
+		t.Errorf("%d were made", made)
+	}
 }

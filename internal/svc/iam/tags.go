@@ -114,7 +114,9 @@ func listTags[T any](ctx context.Context, s *Service, on taggable[T], marker *st
 func (s *Service) taggedUser(name string) taggable[identity.User] {
 	return taggable[identity.User]{
 		identity.Users,
-		func(tx *store.Tx, account string) (store.Record[identity.User], error) { return s.user(tx, account, name) },
+		func(tx *store.Tx, account string) (store.Record[identity.User], error) {
+			return s.user(tx, account, name)
+		},
 		func(u *identity.User) *map[string]string { return &u.Tags },
 	}
 }
@@ -122,7 +124,9 @@ func (s *Service) taggedUser(name string) taggable[identity.User] {
 func (s *Service) taggedRole(name string) taggable[identity.Role] {
 	return taggable[identity.Role]{
 		identity.Roles,
-		func(tx *store.Tx, account string) (store.Record[identity.Role], error) { return s.role(tx, account, name) },
+		func(tx *store.Tx, account string) (store.Record[identity.Role], error) {
+			return s.role(tx, account, name)
+		},
 		func(r *identity.Role) *map[string]string { return &r.Tags },
 	}
 }
