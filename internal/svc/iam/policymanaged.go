@@ -55,7 +55,7 @@ func (s *Service) GetPolicy(ctx context.Context, in *api.GetPolicyInput) (*api.G
 	var out *api.Policy
 	err := s.view(ctx, func(tx *store.Tx, account string) error {
 		p, err := findPolicy(tx, account, in.PolicyArn)
-		if e := awserr.As(err); e != nil && e.Code == api.ErrNoSuchEntityException {
+		if noSuchEntity(err) {
 			return api.NewNoSuchEntityException("Policy %s was not found.", in.PolicyArn)
 		}
 		if err != nil {
@@ -201,4 +201,10 @@ func valueOf[T any](p *T) (v T) {
 		v = *p
 	}
 	return v
+}
+
+// noSuchEntity reports whether err is that answer.
+func noSuchEntity(err error) bool {
+	e := awserr.As(err)
+	return e != nil && e.Code == api.ErrNoSuchEntityException
 }

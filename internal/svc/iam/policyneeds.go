@@ -13,167 +13,100 @@ import (
 // The condition keys of IAM that concern policies (Service Authorization
 // Reference, "Condition keys for AWS Identity and Access Management").
 const (
-	keyPolicyARN = "iam:policyarn"
-	keyBoundary  = "iam:permissionsboundary"
+	keyPolicyARN = "iam:policyarn"           // the policy that is attached or detached
+	keyBoundary  = "iam:permissionsboundary" // the boundary that is set, else the one that the principal has
 )
+
+// granting tells of the operations on what a principal is granted whose they
+// are.
+var granting = map[string]holderKind{
+	"AttachUserPolicy": userHolder, "AttachGroupPolicy": groupHolder, "AttachRolePolicy": roleHolder,
+	"DetachUserPolicy": userHolder, "DetachGroupPolicy": groupHolder, "DetachRolePolicy": roleHolder,
+	"ListAttachedUserPolicies": userHolder, "ListAttachedGroupPolicies": groupHolder, "ListAttachedRolePolicies": roleHolder,
+	"PutUserPermissionsBoundary": userHolder, "PutRolePermissionsBoundary": roleHolder,
+	"DeleteUserPermissionsBoundary": userHolder, "DeleteRolePermissionsBoundary": roleHolder,
+	"PutUserPolicy": userHolder, "PutGroupPolicy": groupHolder, "PutRolePolicy": roleHolder,
+	"GetUserPolicy": userHolder, "GetGroupPolicy": groupHolder, "GetRolePolicy": roleHolder,
+	"DeleteUserPolicy": userHolder, "DeleteGroupPolicy": groupHolder, "DeleteRolePolicy": roleHolder,
+	"ListUserPolicies": userHolder, "ListGroupPolicies": groupHolder, "ListRolePolicies": roleHolder,
+}
+
+// nameMembers are the members of inputs that name principals.
+var nameMembers = map[holderKind]string{userHolder: "UserName", groupHolder: "GroupName", roleHolder: "RoleName"}
+
+// onPolicies tells of the operations on managed policies, and of simulations,
+// which member of the input is the ARN that they are on; "" where they are on
+// none in particular.
+var onPolicies = map[string]string{
+	"GetPolicy": "PolicyArn", "DeletePolicy": "PolicyArn", "ListEntitiesForPolicy": "PolicyArn",
+	"CreatePolicyVersion": "PolicyArn", "GetPolicyVersion": "PolicyArn", "DeletePolicyVersion": "PolicyArn",
+	"SetDefaultPolicyVersion": "PolicyArn", "ListPolicyVersions": "PolicyArn",
+	"TagPolicy": "PolicyArn", "UntagPolicy": "PolicyArn", "ListPolicyTags": "PolicyArn",
+	"SimulatePrincipalPolicy": "PolicySourceArn", "GetContextKeysForPrincipalPolicy": "PolicySourceArn",
+	"ListPoliciesGrantingServiceAccess": "Arn",
+	"ListPolicies":                      "", "GetAccountAuthorizationDetails": "", "SimulateCustomPolicy": "",
+	"GetContextKeysForCustomPolicy": "",
+}
 
 // policyNeeds is what a call on policies has to be allowed; false for other
 // calls.
 func (s *Service) policyNeeds(call *plane.Call, in any) ([]policy.Need, bool) {
 	need := policy.Need{Action: plane.Action(call.Operation)}
-	if t, ok := grantTarget(in); ok {
-		h := s.target(call, t)
-		need.Resources, need.Keys = []string{h.arn()}, policy.Keys{}
-		if t.policy != "" {
-			need.Keys[keyPolicyARN] = []string{t.policy}
-		}
-		switch {
-		case t.boundary != "":
-			need.Keys[keyBoundary] = []string{t.boundary}
-		case h.grants.Boundary != "":
-			need.Keys[keyBoundary] = []string{h.grants.Boundary}
-		}
+	if kind, ok := granting[call.Operation.Name]; ok {
+		need.Resources, need.Keys = s.grantingNeed(call, kind, in)
 		return []policy.Need{need}, true
 	}
-	arn, ok := policyResource(call, in)
-	if ok && arn != "" {
+	if create, ok := in.(*api.CreatePolicyInput); ok {
+		need.Resources = []string{identity.ARN(call.Caller.Account, "policy", pathOf(in, "Path"), create.PolicyName)}
+		return append([]policy.Need{need}, tagging("TagPolicy", create.Tags, &need)...), true
+	}
+	name, ok := onPolicies[call.Operation.Name]
+	if ok && name != "" {
+		arn, _ := member(in, name)
 		need.Resources = []string{arn}
 	}
 	return []policy.Need{need}, ok
 }
 
-// target is a principal whose policies a call concerns.
-type target struct {
-	kind     holderKind
-	name     string
-	policy   string // ARN of the policy that is attached or detached
-	boundary string // ARN of the boundary that is set
+// grantingNeed is the principal that a call is on, and its condition keys.
+func (s *Service) grantingNeed(call *plane.Call, kind holderKind, in any) (resources []string, keys policy.Keys) {
+	name, _ := member(in, nameMembers[kind])
+	keys = policy.Keys{}
+	if arn, ok := member(in, "PolicyArn"); ok {
+		keys[keyPolicyARN] = []string{arn}
+	}
+	arn, has := s.bearer(call, kind, name)
+	if asked, ok := member(in, "PermissionsBoundary"); ok {
+		has = asked
+	}
+	if has != "" {
+		keys[keyBoundary] = []string{has}
+	}
+	return []string{arn}, keys
 }
 
-// target finds the principal, whose ARN has its path. One that is not there is
-// named as if it had none.
-func (s *Service) target(call *plane.Call, t target) *holder {
-	h := &holder{
-		kind:   t.kind,
-		entity: &identity.Entity{Account: call.Caller.Account, Name: t.name, Path: "/"},
-		grants: &identity.Grants{},
-	}
-	_ = s.DB.View(context.Background(), func(tx *store.Tx) error { // without it the call fails by itself
-		found, err := s.findHolder(tx, call.Caller.Account, t.kind, t.name)
+// bearer is the ARN of a principal by its name, and its boundary. One that is not
+// there is named as if it had no path.
+func (s *Service) bearer(call *plane.Call, kind holderKind, name string) (arn, boundary string) {
+	arn = identity.ARN(call.Caller.Account, string(kind), "/", name)
+	err := s.DB.View(context.Background(), func(tx *store.Tx) error {
+		h, err := s.findHolder(tx, call.Caller.Account, kind, name)
 		if err == nil {
-			h = found
+			arn, boundary = h.arn(), h.grants.Boundary
 		}
-		return err
+		return ignoreMissing(err)
 	})
-	return h
+	if err != nil {
+		s.Logger.Error("cannot look up whose policies a call is on", "operation", call.Operation.Name, "error", err)
+		arn = "*" // which a policy for certain resources does not allow
+	}
+	return arn, boundary
 }
 
-// grantTarget is the principal that a call on inline and attached policies and
-// boundaries concerns.
-func grantTarget(in any) (target, bool) {
-	switch in := in.(type) {
-	case *api.AttachUserPolicyInput:
-		return target{kind: userHolder, name: in.UserName, policy: in.PolicyArn}, true
-	case *api.AttachGroupPolicyInput:
-		return target{kind: groupHolder, name: in.GroupName, policy: in.PolicyArn}, true
-	case *api.AttachRolePolicyInput:
-		return target{kind: roleHolder, name: in.RoleName, policy: in.PolicyArn}, true
-	case *api.DetachUserPolicyInput:
-		return target{kind: userHolder, name: in.UserName, policy: in.PolicyArn}, true
-	case *api.DetachGroupPolicyInput:
-		return target{kind: groupHolder, name: in.GroupName, policy: in.PolicyArn}, true
-	case *api.DetachRolePolicyInput:
-		return target{kind: roleHolder, name: in.RoleName, policy: in.PolicyArn}, true
-	case *api.PutUserPermissionsBoundaryInput:
-		return target{kind: userHolder, name: in.UserName, boundary: in.PermissionsBoundary}, true
-	case *api.PutRolePermissionsBoundaryInput:
-		return target{kind: roleHolder, name: in.RoleName, boundary: in.PermissionsBoundary}, true
-	case *api.DeleteUserPermissionsBoundaryInput:
-		return target{kind: userHolder, name: in.UserName}, true
-	case *api.DeleteRolePermissionsBoundaryInput:
-		return target{kind: roleHolder, name: in.RoleName}, true
-	case *api.ListAttachedUserPoliciesInput:
-		return target{kind: userHolder, name: in.UserName}, true
-	case *api.ListAttachedGroupPoliciesInput:
-		return target{kind: groupHolder, name: in.GroupName}, true
-	case *api.ListAttachedRolePoliciesInput:
-		return target{kind: roleHolder, name: in.RoleName}, true
+// ignoreMissing drops the answer that something is not there.
+func ignoreMissing(err error) error {
+	if noSuchEntity(err) {
+		return nil
 	}
-	return inlineTarget(in)
-}
-
-// inlineTarget is the principal that a call on inline policies concerns.
-func inlineTarget(in any) (target, bool) {
-	switch in := in.(type) {
-	case *api.PutUserPolicyInput:
-		return target{kind: userHolder, name: in.UserName}, true
-	case *api.PutGroupPolicyInput:
-		return target{kind: groupHolder, name: in.GroupName}, true
-	case *api.PutRolePolicyInput:
-		return target{kind: roleHolder, name: in.RoleName}, true
-	case *api.GetUserPolicyInput:
-		return target{kind: userHolder, name: in.UserName}, true
-	case *api.GetGroupPolicyInput:
-		return target{kind: groupHolder, name: in.GroupName}, true
-	case *api.GetRolePolicyInput:
-		return target{kind: roleHolder, name: in.RoleName}, true
-	case *api.DeleteUserPolicyInput:
-		return target{kind: userHolder, name: in.UserName}, true
-	case *api.DeleteGroupPolicyInput:
-		return target{kind: groupHolder, name: in.GroupName}, true
-	case *api.DeleteRolePolicyInput:
-		return target{kind: roleHolder, name: in.RoleName}, true
-	case *api.ListUserPoliciesInput:
-		return target{kind: userHolder, name: in.UserName}, true
-	case *api.ListGroupPoliciesInput:
-		return target{kind: groupHolder, name: in.GroupName}, true
-	case *api.ListRolePoliciesInput:
-		return target{kind: roleHolder, name: in.RoleName}, true
-	}
-	return target{}, false
-}
-
-// policyResource is the ARN that a call on managed policies, or a simulation,
-// concerns; "" when it concerns none in particular.
-func policyResource(call *plane.Call, in any) (string, bool) {
-	switch in := in.(type) {
-	case *api.CreatePolicyInput:
-		path := valueOf(in.Path)
-		if path == "" {
-			path = "/"
-		}
-		return identity.ARN(call.Caller.Account, "policy", path, in.PolicyName), true
-	case *api.GetPolicyInput:
-		return in.PolicyArn, true
-	case *api.DeletePolicyInput:
-		return in.PolicyArn, true
-	case *api.CreatePolicyVersionInput:
-		return in.PolicyArn, true
-	case *api.GetPolicyVersionInput:
-		return in.PolicyArn, true
-	case *api.DeletePolicyVersionInput:
-		return in.PolicyArn, true
-	case *api.SetDefaultPolicyVersionInput:
-		return in.PolicyArn, true
-	case *api.ListPolicyVersionsInput:
-		return in.PolicyArn, true
-	case *api.ListEntitiesForPolicyInput:
-		return in.PolicyArn, true
-	case *api.TagPolicyInput:
-		return in.PolicyArn, true
-	case *api.UntagPolicyInput:
-		return in.PolicyArn, true
-	case *api.ListPolicyTagsInput:
-		return in.PolicyArn, true
-	case *api.SimulatePrincipalPolicyInput:
-		return in.PolicySourceArn, true
-	case *api.GetContextKeysForPrincipalPolicyInput:
-		return in.PolicySourceArn, true
-	case *api.ListPoliciesGrantingServiceAccessInput:
-		return in.Arn, true
-	case *api.ListPoliciesInput, *api.GetAccountAuthorizationDetailsInput, *api.SimulateCustomPolicyInput,
-		*api.GetContextKeysForCustomPolicyInput:
-		return "", true
-	}
-	return "", false
+	return err
 }

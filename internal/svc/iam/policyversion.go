@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	api "nephele.dev/nephele/internal/api/iam"
 	"nephele.dev/nephele/internal/awserr"
@@ -25,7 +26,7 @@ func (s *Service) CreatePolicyVersion(ctx context.Context, in *api.CreatePolicyV
 			return api.NewLimitExceededException("A managed policy can have up to %d versions. "+
 				"Before you create a new version, you must delete an existing version.", maxVersions)
 		}
-		v := identity.Version{ID: fmt.Sprintf("v%d", p.Next), Document: in.PolicyDocument, Created: tx.Now()}
+		v := identity.Version{ID: fmt.Sprintf("v%d", p.Next), Document: in.PolicyDocument, Created: tx.Now().Truncate(time.Second)}
 		p.Versions = append(p.Versions, v)
 		p.Next++
 		p.Updated = v.Created
@@ -40,11 +41,11 @@ func (s *Service) CreatePolicyVersion(ctx context.Context, in *api.CreatePolicyV
 
 // SetDefaultPolicyVersion puts a version in force.
 func (s *Service) SetDefaultPolicyVersion(ctx context.Context, in *api.SetDefaultPolicyVersionInput) (*api.SetDefaultPolicyVersionOutput, error) {
-	err := s.changePolicy(ctx, in.PolicyArn, func(tx *store.Tx, p *identity.Policy) error {
+	err := s.changePolicy(ctx, in.PolicyArn, func(_ *store.Tx, p *identity.Policy) error {
 		if p.Version(in.VersionId) == nil {
 			return noVersion(in.PolicyArn, in.VersionId)
 		}
-		p.Default, p.Updated = in.VersionId, tx.Now()
+		p.Default = in.VersionId
 		return nil
 	})
 	return &api.SetDefaultPolicyVersionOutput{}, err

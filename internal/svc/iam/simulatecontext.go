@@ -62,7 +62,7 @@ func contextKeyNames(texts []string) ([]string, error) {
 }
 
 // keysIn adds the condition keys and variables of a policy to found, by their
-// lower case. The policy has been parsed.
+// lower case, in the first spelling. The policy has been parsed.
 func keysIn(text string, found map[string]string) {
 	var document struct{ Statement json.RawMessage }
 	if json.Unmarshal([]byte(text), &document) != nil {
@@ -83,11 +83,11 @@ func keysIn(text string, found map[string]string) {
 		variablesIn(statement["Resource"], note)
 		variablesIn(statement["NotResource"], note)
 		conditions, _ := statement["Condition"].(map[string]any)
-		for _, block := range conditions {
-			keys, _ := block.(map[string]any)
-			for name, values := range keys {
+		for _, operator := range slices.Sorted(maps.Keys(conditions)) {
+			keys, _ := conditions[operator].(map[string]any)
+			for _, name := range slices.Sorted(maps.Keys(keys)) {
 				note(name)
-				variablesIn(values, note)
+				variablesIn(keys[name], note)
 			}
 		}
 	}
