@@ -113,7 +113,7 @@ func (a *App) buildServices() ([]service, error) {
 			api: cloudwatchapi.Service(), handlers: metrics.Handlers(), needs: metrics.Needs, facts: metrics.Facts, factsOf: "cloudwatch",
 			flows: metrics.Flows, reset: metrics.Reset,
 		},
-		{api: s3api.Service(), handlers: objects.Handlers(), resources: objects.Resources, flows: objects.Flows},
+		{api: s3api.Service(), handlers: objects.Handlers(), needs: objects.Needs, facts: objects.Facts, flows: objects.Flows},
 		{
 			api: sqsapi.Service(), handlers: queues.Handlers(), needs: queues.Needs, facts: queues.Facts, flows: queues.Flows,
 			reset: queues.Reset, drain: queues.Drain,

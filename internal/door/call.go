@@ -113,6 +113,9 @@ func (c *call) handle() error {
 		plane.WithMissing(in.Missing), plane.WithRequestID(c.id),
 		plane.WithHTTP(c.r.Header, c.serviceURL()), plane.WithAnswer(c.w.Header()),
 	}
+	if c.legacy || c.sig != nil && c.sig.Presigned {
+		opts = append(opts, plane.WithPresigned())
+	}
 	if !c.in.ended.Load() {
 		opts = append(opts, plane.WithAbort(c.in.abort))
 	}

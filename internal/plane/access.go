@@ -40,6 +40,12 @@ func Action(op *shape.Operation) string {
 	return policy.Action(op.Service.Name, op.Service.SigningName, op.Name)
 }
 
+// Authorizes reports whether callers are asked for permission at all.
+func (p *Plane) Authorizes() bool {
+	_, open := p.opts.Authorizer.(policy.Open)
+	return !open
+}
+
 // Needs is what a call has to be allowed.
 func (p *Plane) Needs(call *Call, in any) []policy.Need {
 	if r := p.services[call.Operation.Service]; r != nil && r.needs != nil {
@@ -51,7 +57,7 @@ func (p *Plane) Needs(call *Call, in any) []policy.Need {
 // authorize asks the evaluator. Of a stranger nothing is asked where AWS answers
 // without a signature: there the handler decides by what the input proves.
 func (p *Plane) authorize(ctx context.Context, call *Call, in any) error {
-	if _, open := p.opts.Authorizer.(policy.Open); open || call.Operation.Anonymous && call.Caller.Kind == Anonymous {
+	if !p.Authorizes() || call.Operation.Anonymous && call.Caller.Kind == Anonymous {
 		return nil
 	}
 	needs := p.Needs(call, in)
@@ -65,7 +71,7 @@ func (p *Plane) authorize(ctx context.Context, call *Call, in any) error {
 // call itself has been asked for. A refusal is the service's access-denied
 // error.
 func (p *Plane) Authorize(ctx context.Context, call *Call, needs ...policy.Need) error {
-	if _, open := p.opts.Authorizer.(policy.Open); open {
+	if !p.Authorizes() {
 		return nil
 	}
 	return p.ask(ctx, call, nil, needs)
@@ -93,6 +99,9 @@ func (p *Plane) ask(ctx context.Context, call *Call, asked policy.Keys, needs []
 // request puts together the question that a need is.
 func (p *Plane) request(ctx context.Context, call *Call, need *policy.Need, keys policy.Keys) (policy.Request, error) {
 	r := policy.Request{Principal: call.Caller.principal(), Action: need.Action, Keys: keys}
+	if r.Principal.Account != "" && strings.HasPrefix(need.Action, "s3:") {
+		r.Principal.Canonical = policy.CanonicalID(r.Principal.Account)
+	}
 	if len(need.Keys) > 0 {
 		r.Keys = maps.Clone(keys)
 		maps.Copy(r.Keys, need.Keys)

@@ -86,6 +86,7 @@ type Call struct {
 	Time      time.Time   // when the call arrived, UTC
 	BaseURL   string      // scheme://host that the caller used; the server's own for internal calls
 	Header    http.Header // the HTTP request's header; nil for internal calls
+	Presigned bool        // its signature is in the URL
 	Form      bool        // the call was made of an HTML form: S3's POST of an object
 	Answer    http.Header // takes headers of the HTTP answer that no output member carries; nil for internal calls
 }

@@ -78,6 +78,11 @@ func WithAnswer(header http.Header) Option {
 	return func(v *invocation) { v.call.Answer = header }
 }
 
+// WithPresigned tells that the call's signature is in its URL.
+func WithPresigned() Option {
+	return func(v *invocation) { v.call.Presigned = true }
+}
+
 // WithForm tells that the call was made of an HTML form.
 func WithForm() Option {
 	return func(v *invocation) { v.call.Form = true }

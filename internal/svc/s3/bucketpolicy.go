@@ -11,6 +11,7 @@ import (
 	api "nephele.dev/nephele/internal/api/s3"
 	"nephele.dev/nephele/internal/awserr"
 	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/policy"
 	"nephele.dev/nephele/internal/store"
 )
 
@@ -24,6 +25,9 @@ func (s *Service) PutBucketPolicy(ctx context.Context, in *api.PutBucketPolicyIn
 	doc, bad := parsePolicy(in.Policy)
 	if bad != nil {
 		return nil, bad
+	}
+	if _, err := policy.Parse(in.Policy, policy.ResourceUse); err != nil {
+		return nil, errMalformedPolicy(err.Error())
 	}
 	err := s.updateBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) error {
 		if err := doc.check(b.Name); err != nil {

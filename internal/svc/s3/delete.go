@@ -8,6 +8,7 @@ import (
 	api "nephele.dev/nephele/internal/api/s3"
 	"nephele.dev/nephele/internal/awserr"
 	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/policy"
 	"nephele.dev/nephele/internal/store"
 )
 
@@ -107,12 +108,16 @@ func (s *Service) DeleteObjects(ctx context.Context, in *api.DeleteObjectsInput)
 	if err := checkDelete(ctx, in); err != nil {
 		return nil, err
 	}
+	may, err := s.mayDelete(ctx, in)
+	if err != nil {
+		return nil, err
+	}
 	quiet := value(in.Delete.Quiet, false)
 	var out *api.DeleteObjectsOutput
-	err := s.updateBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) error {
+	err = s.updateBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) error {
 		out = &api.DeleteObjectsOutput{}
-		for _, id := range in.Delete.Objects {
-			if err := s.deleteOne(tx, b, id, quiet, out); err != nil {
+		for i, id := range in.Delete.Objects {
+			if err := s.deleteOne(tx, b, id, may[i], quiet, out); err != nil {
 				return err
 			}
 		}
@@ -145,16 +150,16 @@ func hasDigest(h http.Header) bool {
 	return false
 }
 
-// deleteOne deletes one of many. What the client did wrong goes into out; an
-// error is ours and fails the whole.
-func (s *Service) deleteOne(tx *store.Tx, b bucket, id *api.ObjectIdentifier, quiet bool, out *api.DeleteObjectsOutput) error {
+// deleteOne deletes one of many, unless it is refused. What the client did
+// wrong goes into out; an error is ours and fails the whole.
+func (s *Service) deleteOne(tx *store.Tx, b bucket, id *api.ObjectIdentifier, refusal error, quiet bool, out *api.DeleteObjectsOutput) error {
 	var err error
 	var r removal
 	if refused := checkKey(id.Key); refused != nil {
 		err = refused
 	} else if checkVersion(id.VersionId) != nil {
 		err = errNoSuchVersion(id.Key, *id.VersionId) // what S3 says here of an id that cannot be
-	} else {
+	} else if err = refusal; err == nil {
 		r, err = s.remove(tx, b, deletion{id.Key, id.VersionId, id.ETag, id.LastModifiedTime, id.Size})
 	}
 	if e := awserr.As(err); e != nil {
@@ -170,4 +175,19 @@ func (s *Service) deleteOne(tx *store.Tx, b bucket, id *api.ObjectIdentifier, qu
 	}
 	out.Deleted = append(out.Deleted, done)
 	return nil
+}
+
+// mayDelete asks for each of many objects, and returns the refusals.
+func (s *Service) mayDelete(ctx context.Context, in *api.DeleteObjectsInput) ([]error, error) {
+	refusals := make([]error, len(in.Delete.Objects))
+	for i, id := range in.Delete.Objects {
+		need := policy.Need{Action: "s3:DeleteObject", Resources: []string{bucketARN(in.Bucket) + pathMarker + id.Key}}
+		if id.VersionId != nil {
+			need.Action, need.Keys = "s3:DeleteObjectVersion", policy.Keys{"s3:versionid": {*id.VersionId}}
+		}
+		if refusals[i] = s.authorize(ctx, need); refusals[i] != nil && awserr.As(refusals[i]) == nil {
+			return nil, refusals[i]
+		}
+	}
+	return refusals, nil
 }

@@ -10,6 +10,7 @@ import (
 	"nephele.dev/nephele/internal/courier"
 	"nephele.dev/nephele/internal/engine"
 	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/policy"
 	"nephele.dev/nephele/internal/shape"
 	"nephele.dev/nephele/internal/store"
 )
@@ -38,6 +39,7 @@ type Service struct {
 	plane    *plane.Plane
 	courier  *courier.Courier
 	unsigned bool
+	policies policy.Cache
 }
 
 // New returns a Service. Call Flows before the engine starts.
