@@ -29,7 +29,7 @@ const (
 // GetCredentialsForIdentity returns credentials of the role that the pool has
 // for the identity.
 func (s *Service) GetCredentialsForIdentity(ctx context.Context, in *api.GetCredentialsForIdentityInput) (*api.GetCredentialsForIdentityOutput, error) {
-	b, err := s.authenticate(ctx, in.IdentityId, in.Logins)
+	b, err := s.authenticate(ctx, in.IdentityId, in.Logins, func(*pool) error { return nil })
 	if err != nil {
 		return nil, err
 	}

@@ -148,8 +148,8 @@ func (b *bearer) amr() []string {
 }
 
 // authenticate finds out who has the identity with these logins. It is another
-// one than was asked for where the logins say so.
-func (s *Service) authenticate(ctx context.Context, id string, tokens map[string]string) (*bearer, error) {
+// one than was asked for where the logins say so. permit may refuse the pool.
+func (s *Service) authenticate(ctx context.Context, id string, tokens map[string]string, permit func(*pool) error) (*bearer, error) {
 	b := &bearer{id: id}
 	err := s.DB.View(ctx, func(tx *store.Tx) error {
 		i, err := getIdentity(tx, id)
@@ -159,10 +159,13 @@ func (s *Service) authenticate(ctx context.Context, id string, tokens map[string
 		if b.pool, err = getPool(tx, i.pool); err != nil {
 			return err
 		}
-		if len(tokens) > 0 {
-			return nil
+		if len(tokens) == 0 {
+			err = b.admit(tx, i)
 		}
-		return b.admit(tx, i)
+		if err == nil {
+			err = permit(b.pool)
+		}
+		return err
 	})
 	if err != nil || len(tokens) == 0 {
 		return b, err

@@ -50,12 +50,14 @@ func (s *Service) GetId(ctx context.Context, in *api.GetIdInput) (*api.GetIdOutp
 
 // GetOpenIdToken returns a token for STS, in pools that permit the basic flow.
 func (s *Service) GetOpenIdToken(ctx context.Context, in *api.GetOpenIdTokenInput) (*api.GetOpenIdTokenOutput, error) {
-	b, err := s.authenticate(ctx, in.IdentityId, in.Logins)
+	b, err := s.authenticate(ctx, in.IdentityId, in.Logins, func(p *pool) error {
+		if p.Classic == nil || !*p.Classic {
+			return api.NewInvalidParameterException("Basic (classic) flow is not enabled, please use enhanced flow.")
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
-	}
-	if b.pool.Classic == nil || !*b.pool.Classic {
-		return nil, api.NewInvalidParameterException("Basic (classic) flow is not enabled, please use enhanced flow.")
 	}
 	token, err := s.token(ctx, b)
 	if err != nil {
