@@ -29,6 +29,7 @@ const (
 type bench struct {
 	api.Client
 	plane   *plane.Plane
+	db      *store.DB
 	engine  *engine.Engine
 	service *kms.Service
 	sealer  *seal.Sealer
@@ -49,33 +50,44 @@ func newBench(t testing.TB, db *store.DB) *bench {
 
 func newBenchWith(t testing.TB, db *store.DB, sealer *seal.Sealer, who policy.Evaluator) *bench {
 	t.Helper()
+	e := engine.New(db, engine.Options{Poll: 30 * day, Lease: 30 * day}) // on SQLite no notice gets lost, and bubbles pass years
+	b := connect(t, db, e, sealer, who)
+	b.service.Flows(e)
+	if err := e.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Stop(context.Background()) })
+	return b
+}
+
+// connect puts a service on a plane.
+func connect(t testing.TB, db *store.DB, e *engine.Engine, sealer *seal.Sealer, who policy.Evaluator) *bench {
+	t.Helper()
 	pages, err := page.New([]byte("a secret of the tests"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := engine.New(db, engine.Options{Poll: 30 * day, Lease: 30 * day}) // on SQLite no notice gets lost, and bubbles pass years
 	p := plane.New(plane.Options{Authorizer: who, Settler: e, Logger: slog.New(slog.DiscardHandler)})
 	s := kms.New(kms.Deps{DB: db, Engine: e, Seal: sealer, Pages: pages, Plane: p})
-	s.Flows(e)
 	p.Register(api.Service(), s.Handlers())
 	p.RegisterNeeds(api.Service(), s.Needs)
 	p.RegisterFacts("kms", s.Facts)
-	if err := e.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = s.Close(context.Background())
-		_ = e.Stop(context.Background())
-	})
-	b := &bench{plane: p, engine: e, service: s, sealer: sealer}
+	t.Cleanup(func() { _ = s.Close(context.Background()) })
+	b := &bench{plane: p, db: db, engine: e, service: s, sealer: sealer}
 	b.Client = b.as(plane.RootCaller(account, region))
 	return b
 }
 
 func (b *bench) as(c plane.Caller) api.Client { return api.Client{Invoker: b.plane.As(c)} }
 
+// fataler is a test, or a run of rapid's.
+type fataler interface {
+	Helper()
+	Fatal(args ...any)
+}
+
 // must fails the test on an error.
-func must[T any](t testing.TB) func(T, error) T {
+func must[T any](t fataler) func(T, error) T {
 	t.Helper()
 	return func(v T, err error) T {
 		t.Helper()
