@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"time"
 
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
 	"nephele.dev/nephele/internal/shape"
 )
 
@@ -107,13 +109,18 @@ func (k *call) presign(ctx context.Context, r *http.Request, t target, expires t
 			return nil, err
 		}
 	}
-	signed, header, err := k.client.signer.PresignHTTP(ctx, creds, r, digest, t.service, t.region, k.client.now())
+	signed, header, err := k.client.signer.PresignHTTP(ctx, creds, r, digest, t.service, t.region, k.client.now(), k.keepHeaders)
 	if err != nil {
 		return nil, fmt.Errorf("signing the request: %w", err)
 	}
 	header.Del("Host")
 	out.URL, out.Header = signed, header
 	return out, nil
+}
+
+// keepHeaders leaves headers out of the URL: S3 alone looks for them there.
+func (k *call) keepHeaders(o *v4.SignerOptions) {
+	o.DisableHeaderHoisting = k.client.service.Name != "s3"
 }
 
 // hoist moves the parameters of the query protocols from the body to the URL,

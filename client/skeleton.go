@@ -29,7 +29,7 @@ func (c *Client) Skeleton(operation string) ([]byte, error) {
 // time.
 func skeleton(b *bytes.Buffer, s *shape.Shape, open map[*shape.Shape]bool) {
 	if open[s] {
-		b.WriteString("{}")
+		b.WriteString(map[bool]string{true: "[]", false: "{}"}[s.Kind == shape.List])
 		return
 	}
 	open[s] = true

@@ -1,0 +1,105 @@
+package client_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"nephele.dev/nephele/client"
+	"nephele.dev/nephele/nepheletest"
+)
+
+// The same program as a few lines of `nephele call`: it makes a bucket, waits for
+// it, fills it, pages through it and hands out a link.
+//
+//	nephele call s3 CreateBucket --param Bucket=notes
+//	nephele call s3 --wait bucket-exists --param Bucket=notes
+//	nephele call s3 PutObject --param Bucket=notes --param Key=1 --param Body=hello
+//	nephele call s3 ListObjectsV2 --param Bucket=notes --page-size 2 --query 'Contents[].Key'
+//	nephele call s3 GetObject --param Bucket=notes --param Key=1 --presign --expires 15m
+func Example() {
+	program := func(ctx context.Context, s *client.Session) error {
+		s3, err := s.Client("s3")
+		if err != nil {
+			return err
+		}
+		bucket := map[string]any{"Bucket": "notes"}
+		if _, err := s3.Call(ctx, "CreateBucket", bucket); err != nil {
+			return err
+		}
+		exists, err := s3.Waiter("bucket_exists")
+		if err != nil {
+			return err
+		}
+		if _, err := exists.Wait(ctx, bucket); err != nil {
+			return err
+		}
+		for _, key := range []string{"1", "2", "3"} {
+			if _, err := s3.Call(ctx, "PutObject", map[string]any{"Bucket": "notes", "Key": key, "Body": "hello"}); err != nil {
+				return err
+			}
+		}
+		list, err := s3.Paginator("ListObjectsV2")
+		if err != nil {
+			return err
+		}
+		for key, err := range list.Paginate(bucket, client.PageSize(2)).Search(ctx, "Contents[].Key") {
+			if err != nil {
+				return err
+			}
+			fmt.Println(key)
+		}
+		link, err := s3.Presign(ctx, "GetObject", map[string]any{"Bucket": "notes", "Key": "1"}, client.Expires(15*time.Minute))
+		if err != nil {
+			return err
+		}
+		fmt.Println(link.Method)
+		return nil
+	}
+	test := func(t *testing.T) {
+		server := nepheletest.Start(t)
+		s, err := client.NewSession(t.Context(), client.WithConfig(server.Config))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := program(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = test
+}
+
+// Search applies the query language of the AWS CLI to an output.
+func ExampleSearch() {
+	out := map[string]any{"Reservations": []any{
+		map[string]any{"Id": "r-1", "Size": int64(3)},
+		map[string]any{"Id": "r-2", "Size": int64(1)},
+	}}
+	small, err := client.Search("Reservations[?Size < `2`].Id | [0]", out)
+	fmt.Println(small, err)
+	// Output: r-2 <nil>
+}
+
+// Any of a service's names will do.
+func ExampleSession_Client() {
+	s, err := client.NewSession(context.Background(), client.WithRegion("eu-west-1"), client.WithAnonymous())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, name := range []string{"logs", "CloudWatch Logs", "monitoring", "eventbridge"} {
+		c, err := s.Client(name)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		url, _ := c.Endpoint()
+		fmt.Println(c.Service(), c.Protocol(), url)
+	}
+	// Output:
+	// logs json https://logs.eu-west-1.amazonaws.com
+	// logs json https://logs.eu-west-1.amazonaws.com
+	// cloudwatch smithy-rpc-v2-cbor https://monitoring.eu-west-1.amazonaws.com
+	// events json https://events.eu-west-1.amazonaws.com
+}
