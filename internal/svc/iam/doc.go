@@ -16,7 +16,19 @@
 //
 // A user's groups stand in its own record, in the order of joining, and in
 // iam_member the other way round. Attached policies stand in the records of
-// those who have them.
+// those who have them; how often a policy is attached is counted when it is
+// asked, over all principals of the account.
+//
+// # Simulation
+//
+// The simulator asks the evaluator that decides on calls, with the principal,
+// resources and context that it is given. Nothing is looked up of resources:
+// the policy of a resource counts if it is given. The statements that determine
+// a decision are found by asking once more with each of them alone: all that
+// allow, or all that deny. Their positions are told as AWS tells them, which
+// counts a statement from behind the bracket or comma before it. Several
+// resources have a result each; the sum of them, as that of AWS, has no
+// statements. Organizations have no part in it.
 //
 // Not here: server and signing certificates, SSH keys, service-specific
 // credentials, MFA devices, SAML providers, organizations, delegation requests and

@@ -149,7 +149,7 @@ func (s *Service) listInline(ctx context.Context, kind holderKind, name string, 
 	return cut(l, names, func(name string) string { return name })
 }
 
-// noInline is NoSuchEntity: "The user policy with name x cannot be found."
+// noInline is NoSuchEntity: "The user policy with name x cannot be found".
 func noInline(kind holderKind, name string) *awserr.Error {
 	return notFound(string(kind)+" policy", name)
 }

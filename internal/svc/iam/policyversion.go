@@ -135,7 +135,7 @@ func versionOutput(p *identity.Policy, v *identity.Version) *api.PolicyVersion {
 	return &api.PolicyVersion{VersionId: &v.ID, IsDefaultVersion: new(v.ID == p.Default), CreateDate: &v.Created}
 }
 
-// noPolicy is NoSuchEntity: "Policy arn:... does not exist or is not attachable."
+// noPolicy is NoSuchEntity: "Policy arn:... does not exist or is not attachable".
 func noPolicy(arn string) *awserr.Error {
 	return api.NewNoSuchEntityException("Policy %s does not exist or is not attachable.", arn)
 }
