@@ -70,13 +70,14 @@ func cut[T any](l *listing, all []T, id func(T) string) (items []T, truncated *b
 func records[T any](tx *store.Tx, l *listing, c *store.Collection[T], account string, keep func(*T) bool) (
 	items []store.Record[T], truncated *bool, marker *string, err error,
 ) {
-	after, more := l.after, false
+	const atOnce = 200 // at least: those that keep does not take are many, perhaps
+	after, more, batch := l.after, false, max(l.limit+1, atOnce)
 	for done := false; !done; {
-		some, err := c.List(tx, account, "", store.ListOptions{After: after, Limit: l.limit + 1})
+		some, err := c.List(tx, account, "", store.ListOptions{After: after, Limit: batch})
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		done = len(some) <= l.limit
+		done = len(some) < batch
 		for i := range some {
 			after = some[i].ID
 			if !keep(&some[i].Doc) {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	api "nephele.dev/nephele/internal/api/iam"
@@ -258,7 +259,7 @@ func (l *login) changed(old, password string, rules *passwordPolicy) (hash, erro
 		return hash{}, err
 	}
 	if rules != nil && rules.Reuse > 0 {
-		before := append(l.Former[:len(l.Former):len(l.Former)], l.Password)
+		before := append(slices.Clip(l.Former), l.Password)
 		for _, h := range before[max(0, len(before)-rules.Reuse):] {
 			if again, err := h.is(password); err != nil || again {
 				return hash{}, errors.Join(err, weak("not be one that was used before"))

@@ -115,12 +115,12 @@ func (s *Service) ownRole(tx *store.Tx, account, name string) (store.Record[iden
 
 // Errors that several operations answer, in AWS's words.
 
-// notFound is NoSuchEntity: "The user with name x cannot be found."
+// notFound is NoSuchEntity: "The user with name x cannot be found.", say.
 func notFound(noun, name string) *awserr.Error {
 	return api.NewNoSuchEntityException("The %s with name %s cannot be found.", noun, name)
 }
 
-// exists is EntityAlreadyExists: "User with name x already exists."
+// exists is EntityAlreadyExists: "User with name x already exists.", say.
 func exists(noun, name string) *awserr.Error {
 	return api.NewEntityAlreadyExistsException("%s with name %s already exists.", noun, name)
 }
@@ -130,7 +130,7 @@ func quota(name string, n int) *awserr.Error {
 	return api.NewLimitExceededException("Cannot exceed quota for %s: %d", name, n)
 }
 
-// conflict is DeleteConflict: "Cannot delete entity, must ... first."
+// conflict is DeleteConflict, with what must be done first.
 func conflict(must string) *awserr.Error {
 	return api.NewDeleteConflictException("Cannot delete entity, must %s first.", must)
 }
