@@ -1,6 +1,7 @@
 package sts_test
 
 import (
+	"crypto/rand"
 	"fmt"
 	"slices"
 	"strings"
@@ -119,6 +120,11 @@ func TestWebIdentityRefused(t *testing.T) {
 	w.tokens["many"] = broken
 	broken.Tags, broken.SourceIdentity = nil, "a b"
 	w.tokens["source"] = broken
+	huge := guest()
+	for range 500 {
+		huge.Claims["cognito-identity.amazonaws.com:amr"] = append(huge.Claims["cognito-identity.amazonaws.com:amr"], rand.Text())
+	}
+	w.tokens["huge"] = huge
 	arn := w.role(t, here, "guests", trust("AssumeRoleWithWebIdentity", `{"Federated":"cognito-identity.amazonaws.com"}`, guests), "")
 	const no = "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity"
 	for _, tt := range []struct {
@@ -137,6 +143,7 @@ func TestWebIdentityRefused(t *testing.T) {
 		{"a long tag", api.AssumeRoleWithWebIdentityInput{WebIdentityToken: "long"}, "InvalidParameterValue: A session tag of the token is too long, or has no key."},
 		{"many tags", api.AssumeRoleWithWebIdentityInput{WebIdentityToken: "many"}, "InvalidParameterValue: The token has more than 50 session tags."},
 		{"a source identity with a space", api.AssumeRoleWithWebIdentityInput{WebIdentityToken: "source"}, "InvalidParameterValue: The source identity of the token is not valid."},
+		{"claims that are too long", api.AssumeRoleWithWebIdentityInput{WebIdentityToken: "huge"}, "PackedPolicyTooLarge: Serialized token too large for session"},
 		{"invalid", api.AssumeRoleWithWebIdentityInput{WebIdentityToken: webidentity.ErrInvalid.Error()}, "InvalidIdentityToken: " + webidentity.ErrInvalid.Error()},
 		{"no provider", api.AssumeRoleWithWebIdentityInput{WebIdentityToken: webidentity.ErrNoProvider.Error()}, "InvalidIdentityToken: " + webidentity.ErrNoProvider.Error()},
 		{"audience", api.AssumeRoleWithWebIdentityInput{WebIdentityToken: webidentity.ErrAudience.Error()}, "InvalidIdentityToken: " + webidentity.ErrAudience.Error()},

@@ -113,7 +113,10 @@ func (w *world) role(t *testing.T, account, name, trust, allows string) string {
 
 func (w *world) dropRole(t *testing.T, account, name string) {
 	t.Helper()
-	w.update(t, account, func(tx *store.Tx) error { return identity.Roles.Delete(tx, identity.At(account, name)) })
+	w.update(t, account, func(tx *store.Tx) error {
+		r, err := identity.Roles.Get(tx, identity.At(account, name))
+		return errors.Join(err, identity.Leave(tx, r.Doc.ID), identity.Roles.Delete(tx, r.Key))
+	})
 }
 
 // user makes a user and returns it as a caller.
