@@ -201,6 +201,18 @@ func TestGrants(t *testing.T) {
 	}
 }
 
+// TestBestGrant has several statements that allow: the one that gives most counts.
+func TestBestGrant(t *testing.T) {
+	t.Parallel()
+	policies := append(resourceDoc(t, "Allow", "Principal", aws(accountA), "x:*"), resourceDoc(t, "Allow", "Principal", aws(sessionARN), "x:*")...)
+	policies = append(policies, resourceDoc(t, "Allow", "Principal", aws(roleARN), "x:*")...)
+	r := &Request{Principal: people()["limited"], Action: "x:Y", Resources: []Resource{{ARN: queueARN, Policies: policies}}}
+	want := Decision{Effect: Allow, Matched: []Match{{policies[1], 0}}}
+	if diff := cmp.Diff(want, Decide(r, nil), cmp.Comparer(func(a, b *Document) bool { return a == b })); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestDenials has whom Deny with Principal and NotPrincipal reaches: everything
 // else allows.
 func TestDenials(t *testing.T) {
@@ -360,7 +372,7 @@ func TestIncompleteARNs(t *testing.T) {
 	t.Parallel()
 	for pattern, want := range map[string]Effect{
 		"arn:aws:sqs": Allow, "arn:aws:sqs:us-east-1": Allow, "arn:aws:sqs:eu-*": ImplicitDeny, "arn:aws:sns": ImplicitDeny,
-		"arn:aws:sqs:*": Allow, "arn:aws:sqs:*:*:?": Allow, "arn:aws:sqs:*q": ImplicitDeny,
+		"arn:aws:sqs:*": Allow, "arn:aws:sqs:*:*:?": Allow, "arn:aws:sqs:*:${aws:PrincipalAccount}": Allow, "arn:aws:sqs:*q": ImplicitDeny,
 	} {
 		d := parse(t, with(`{"Effect":"Allow","Action":"*","Resource":"`+pattern+`"}`), Identity)
 		r := &Request{Principal: people()["user"], Action: "sqs:SendMessage", Resources: []Resource{{ARN: queueARN}}}

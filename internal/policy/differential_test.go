@@ -121,6 +121,61 @@ func TestReferenceConditions(t *testing.T) {
 	t.Logf("outcomes: %v", seen)
 }
 
+// TestReferenceGrants compares what resource-based policies give to whom, and
+// which other policies limit that: the others allow everything or nothing.
+func TestReferenceGrants(t *testing.T) {
+	t.Parallel()
+	seen := map[outcome]int{}
+	for range cases(t, 3000) / 100 {
+		rapid.Check(t, func(t *rapid.T) {
+			all := func(label string) []*Document {
+				if chance(t, label, 50) {
+					return nil
+				}
+				d, err := Parse(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`, Identity)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return []*Document{d}
+			}
+			own := &Policies{Identity: all("identity"), Bounded: chance(t, "bounded", 40), Boundary: all("boundary"), Session: all("session")}
+			res := Resource{
+				ARN:      "arn:aws:sqs:us-east-1:" + one(t, "owner", accountA, accountA, accountB) + ":q",
+				Required: chance(t, "required", 30), Guarded: chance(t, "guarded", 50),
+			}
+			for range rapid.IntRange(0, 2).Draw(t, "statements") {
+				text, err := json.Marshal(map[string]any{"Statement": map[string]any{
+					"Effect": one(t, "effect", "Allow", "Allow", "Deny"), one(t, "element", "Principal", "Principal", "NotPrincipal"): drawPrincipals(t), "Action": "*",
+				}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				d, err := Parse(string(text), ResourceUse)
+				if err != nil {
+					t.Fatal(err)
+				}
+				res.Policies = append(res.Policies, d)
+			}
+			r := &Request{Principal: drawPrincipal(t), Action: "sqs:SendMessage", Resources: []Resource{res}}
+			seen[compare(t, r, own)]++
+			checkSimulation(t, r, own)
+		})
+	}
+	for _, want := range []outcome{
+		{Allow, ""},
+		{ExplicitDeny, ResourceBased},
+		{ImplicitDeny, IdentityBased},
+		{ImplicitDeny, ResourceBased},
+		{ImplicitDeny, Boundary},
+		{ImplicitDeny, SessionPolicy},
+	} {
+		if seen[want] == 0 {
+			t.Errorf("no case of %+v", want)
+		}
+	}
+	t.Logf("outcomes: %v", seen)
+}
+
 // checkSimulation compares Simulate with Decide, resource by resource.
 func checkSimulation(t *rapid.T, r *Request, own *Policies) {
 	for i, s := range Simulate(r, own) {

@@ -71,7 +71,7 @@ func drawStatement(t *rapid.T, use Usage) map[string]any {
 func drawResources(t *rapid.T) any {
 	list := some(t, "resource", 1, 2,
 		"*", "*", "arn:aws:s3:::b/*", "arn:aws:s3:::b", "arn:aws:s3:::b/${aws:username}/k", "arn:aws:s3:::b/${aws:PrincipalTag/team, 'red'}/?",
-		"arn:aws:sqs", "arn:aws:sqs:*:111111111111:*", "arn:aws:s3:::*/k", "arn:aws:iam::*:role/t?rget", "arn:aws:kms:us-east-1:${aws:PrincipalAccount}:key/*",
+		"arn:aws:sqs", "arn:aws:kms:*:${aws:PrincipalAccount}", "arn:aws:sqs:*:111111111111:*", "arn:aws:s3:::*/k", "arn:aws:iam::*:role/t?rget", "arn:aws:kms:us-east-1:${aws:PrincipalAccount}:key/*",
 		"arn:aws:s3:::b/${aws:ResourceTag/team}/k", "arn:aws:s3:::b/m${?}ry/k", "arn:aws:s3:::b/${aws:TagKeys}/k")
 	if len(list) == 1 {
 		return list[0]
