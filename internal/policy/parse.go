@@ -119,7 +119,7 @@ func wellFormed(s *node) bool {
 		case "Principal", "NotPrincipal":
 			ok = m.value.kind == '"' || m.value.kind == '{'
 		case "Condition":
-			ok = m.value.kind == '{'
+			ok = m.value.kind == '{' && !slices.ContainsFunc(m.value.members, member.malformed)
 		}
 		if !ok {
 			return false
@@ -131,6 +131,27 @@ func wellFormed(s *node) bool {
 		}
 	}
 	return true
+}
+
+// malformed reports whether m is not an operator with its keys and values:
+// strings, numbers and booleans, one or a list. One without keys may have any
+// name.
+func (m member) malformed() bool {
+	_, err := parseOperator(m.name)
+	if m.value.kind != '{' || err != nil && len(m.value.members) > 0 {
+		return true
+	}
+	return slices.ContainsFunc(m.value.members, func(key member) bool {
+		return slices.ContainsFunc(key.value.list(), func(v *node) bool { return v.kind == '{' || v.kind == '[' || v.kind == 'n' })
+	})
+}
+
+// list are the items of an array, or the value itself.
+func (n *node) list() []*node {
+	if n.kind == '[' {
+		return n.items
+	}
+	return []*node{n}
 }
 
 func (n *node) has(name string) bool { return n.member(name) != nil }
@@ -252,9 +273,6 @@ func (p *parser) principal(s *statement, n *node) error {
 func (p *parser) conditions(n *node) ([]condition, error) {
 	var out []condition
 	for _, op := range n.members {
-		if op.value.kind != '{' {
-			return nil, errSyntax
-		}
 		if len(op.value.members) == 0 {
 			continue
 		}
@@ -274,17 +292,9 @@ func (p *parser) conditions(n *node) ([]condition, error) {
 	return out, nil
 }
 
-// operands reads the values of a condition: strings, numbers and booleans, one
-// or a list.
+// operands reads the values of a condition.
 func (p *parser) operands(c *condition, n *node) (out []operand, vars bool, err error) {
-	items := n.items
-	if n.kind != '[' {
-		items = []*node{n}
-	}
-	for _, item := range items {
-		if item.kind == '{' || item.kind == '[' || item.kind == 'n' {
-			return nil, false, errSyntax
-		}
+	for _, item := range n.list() {
 		o, err := c.operand(item.text, p.vars)
 		if err != nil {
 			return nil, false, err

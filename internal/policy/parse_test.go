@@ -61,6 +61,8 @@ func TestParseIdentity(t *testing.T) {
 		{strings.Repeat("[", 100), syntax},
 		{with(strings.Repeat(" ", maxText) + `{}`), syntax},
 
+		{`{"Statement":{"Effect":"allow","Resource":"*","Condition":{"StringIs":{"a:b":"c"}}}}`, syntax},
+
 		{`{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}`, "Policy document must be version 2012-10-17 or greater."},
 		{`{"Version":"2008-10-17","Statement":{"Effect":"Allow","Action":"x","Resource":"*"}}`, "Policy document must be version 2012-10-17 or greater."},
 		{with(`{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}`), "Policy document should not specify a principal."},
