@@ -86,8 +86,15 @@ func TestChangesCountAtOnce(t *testing.T) {
 	ann := aws.String("ann")
 	newUser(t, root, *ann)
 	c := iam.NewFromConfig(as(srv.Config, newKey(t, root, *ann)))
-	list := func() error {
+	list := func() error { // and the simulator says the same
+		t.Helper()
 		_, err := c.ListPolicies(ctx, &iam.ListPoliciesInput{})
+		sim := ok[*iam.SimulatePrincipalPolicyOutput](t)(root.SimulatePrincipalPolicy(ctx, &iam.SimulatePrincipalPolicyInput{
+			PolicySourceArn: aws.String("arn:aws:iam::" + account + ":user/ann"), ActionNames: []string{"iam:ListPolicies"},
+		})).EvaluationResults[0]
+		if allowed := sim.EvalDecision == types.PolicyEvaluationDecisionTypeAllowed; allowed != (err == nil) {
+			t.Errorf("the simulator says %s, the call %v", sim.EvalDecision, err)
+		}
 		return err
 	}
 	arn := *ok[*iam.CreatePolicyOutput](t)(root.CreatePolicy(ctx, &iam.CreatePolicyInput{
@@ -106,5 +113,26 @@ func TestChangesCountAtOnce(t *testing.T) {
 	ok[*iam.SetDefaultPolicyVersionOutput](t)(root.SetDefaultPolicyVersion(ctx, &iam.SetDefaultPolicyVersionInput{PolicyArn: &arn, VersionId: aws.String("v1")}))
 	if err := list(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestLinkedRolePolicies: what a service-linked role is granted is for AWS alone
+// to change.
+func TestLinkedRolePolicies(t *testing.T) {
+	t.Parallel()
+	_, root := one(t)
+	ctx := t.Context()
+	linked := ok[*iam.CreateServiceLinkedRoleOutput](t)(root.CreateServiceLinkedRole(ctx, &iam.CreateServiceLinkedRoleInput{
+		AWSServiceName: aws.String("rum.amazonaws.com"),
+	})).Role.RoleName
+	_, err := root.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: linked, PolicyArn: aws.String(admin)})
+	refused(t, err, "UnmodifiableEntity", 400, "this role is only modifiable by AWS")
+	_, err = root.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: linked, PolicyName: aws.String("p"), PolicyDocument: aws.String(allowList)})
+	refused(t, err, "UnmodifiableEntity", 400, "this role is only modifiable by AWS")
+	_, err = root.DeleteRolePermissionsBoundary(ctx, &iam.DeleteRolePermissionsBoundaryInput{RoleName: linked})
+	refused(t, err, "UnmodifiableEntity", 400, "this role is only modifiable by AWS")
+	list := ok[*iam.ListAttachedRolePoliciesOutput](t)(root.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: linked})).AttachedPolicies
+	if len(list) != 1 || *list[0].PolicyName != "AmazonCloudWatchRUMServiceRolePolicy" {
+		t.Errorf("%+v", list)
 	}
 }
