@@ -1,8 +1,11 @@
 package webidentity
 
 import (
+	"crypto/ecdsa"
+	"crypto/rsa"
 	"crypto/sha1" //nolint:gosec // thumbprints are made of it
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
@@ -162,4 +165,36 @@ func TestWeakKeys(t *testing.T) {
 			t.Errorf("%s: %v", name, keys)
 		}
 	}
+}
+
+// FuzzParseSet reads key sets of strangers: what it returns can verify.
+func FuzzParseSet(f *testing.F) {
+	k := testKeys()
+	for _, key := range []jwk{rsaJWK(&k.rsa.PublicKey), ecJWK(&k.ec.PublicKey), {KeyType: "oct"}} {
+		b, err := json.Marshal(map[string]any{"keys": []jwk{key, {}}})
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		keys, err := parseSet(b)
+		if (err == nil) != (len(keys) > 0) || len(keys) > maxKeys {
+			t.Fatalf("%d keys, error %v", len(keys), err)
+		}
+		for _, k := range keys {
+			switch key := k.key.(type) {
+			case *rsa.PublicKey:
+				if n := key.N.BitLen(); n < minModulus || n > maxModulus || key.E < 3 {
+					t.Fatalf("RSA key of %d bits, exponent %d", n, key.E)
+				}
+			case *ecdsa.PublicKey:
+				if _, err := key.ECDH(); err != nil {
+					t.Fatal(err)
+				}
+			default:
+				t.Fatalf("a %T", key)
+			}
+		}
+	})
 }

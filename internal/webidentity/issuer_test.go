@@ -239,3 +239,25 @@ func TestDocuments(t *testing.T) {
 		t.Errorf("another document: %d", status)
 	}
 }
+
+// TestWatch has a server sign with the key that another one has made, long
+// before it would read the keys again by itself.
+func TestWatch(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		s := seal.NewEphemeral()
+		i := NewIssuer(db, s, nil)
+		i.Watch(ctx)
+		old := keyID(t, issue(t, i, guest))
+		if err := NewIssuer(db, s, nil).Rotate(ctx); err != nil {
+			t.Fatal(err)
+		}
+		for keyID(t, issue(t, i, guest)) == old {
+			if ctx.Err() != nil {
+				t.Fatal("still signs with the old key")
+			}
+		}
+	})
+}

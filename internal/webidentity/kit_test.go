@@ -8,6 +8,7 @@ import (
 	"crypto/rsa"
 	"encoding/json"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"sync"
@@ -72,9 +73,7 @@ func newTestIssuer() *testIssuer {
 func (i *testIssuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	for k, v := range i.header {
-		w.Header()[k] = v
-	}
+	maps.Copy(w.Header(), i.header)
 	switch {
 	case i.answer != nil:
 		i.answer(w, r)

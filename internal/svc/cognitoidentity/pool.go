@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -45,19 +44,12 @@ type userPool struct {
 	Check    *bool `json:",omitempty"` // ServerSideTokenCheck
 }
 
-// arn names the pool.
-func (p *pool) arn() string { return poolARN(p.Region, p.Account, p.ID) }
-
+// poolARN names a pool.
 func poolARN(region, account, id string) string {
 	return "arn:aws:cognito-identity:" + region + ":" + account + ":identitypool/" + id
 }
 
-// regionOf is the region that an id begins with.
-func regionOf(id string) string {
-	region, _, _ := strings.Cut(id, ":")
-	return region
-}
-
+// newID makes the id of a pool or an identity.
 func newID(region string) string { return region + ":" + uuid.NewString() }
 
 const poolColumns = "select id, account, region, doc from cognito_pool "

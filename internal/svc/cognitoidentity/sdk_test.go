@@ -10,6 +10,7 @@ import (
 	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentity"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentity/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
@@ -40,6 +41,13 @@ func TestGuestEnhanced(t *testing.T) {
 		must(s3.NewFromConfig(u.with(out.Credentials)).ListBuckets(t.Context(), &s3.ListBucketsInput{}))(t)
 		_, err := iam.NewFromConfig(u.with(out.Credentials)).ListUsers(t.Context(), &iam.ListUsersInput{})
 		wantError(t, "what no guest may", err, "AccessDenied", "")
+
+		// Of KMS, the managed session policy lets guests use keys.
+		key := must(kms.NewFromConfig(u.Config).CreateKey(t.Context(), &kms.CreateKeyInput{}))(t).KeyMetadata.KeyId
+		keys := kms.NewFromConfig(u.with(out.Credentials))
+		must(keys.Encrypt(t.Context(), &kms.EncryptInput{KeyId: key, Plaintext: []byte("x")}))(t)
+		_, err = keys.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: key})
+		wantError(t, "keys themselves", err, "AccessDeniedException", "")
 		_, err = u.nobody.GetOpenIdToken(t.Context(), &cognito.GetOpenIdTokenInput{IdentityId: &id})
 		wantError(t, "basic flow", err, "InvalidParameterException", "Basic (classic) flow is not enabled, please use enhanced flow.")
 	})
