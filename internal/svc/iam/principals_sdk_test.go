@@ -195,6 +195,7 @@ func TestOnBothDatabases(t *testing.T) {
 			{"OIDCProvider", testOIDCProvider},
 			{"Account", testAccount},
 			{"Unique", testUnique},
+			{"KeysAtOnce", testKeysAtOnce},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
 				t.Parallel()
@@ -700,5 +701,31 @@ func testUnique(t *testing.T, c *iam.Client, owner string) {
 	}
 	if made != 1 {
 		t.Errorf("%d were made", made)
+	}
+}
+
+// testKeysAtOnce has many make keys of one user at once: two do.
+func testKeysAtOnce(t *testing.T, c *iam.Client, _ string) {
+	newUser(t, c, "u")
+	const callers = 8
+	var wg sync.WaitGroup
+	errs := make([]error, callers)
+	for i := range callers {
+		wg.Go(func() {
+			errs[i] = second(c.CreateAccessKey(context.WithoutCancel(t.Context()), &iam.CreateAccessKeyInput{UserName: aws.String("u")}))
+		})
+	}
+	wg.Wait()
+	made := 0
+	for _, err := range errs {
+		if err == nil {
+			made++
+			continue
+		}
+		fails(t, err, "LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 2")
+	}
+	keys := ok[*iam.ListAccessKeysOutput](t)(c.ListAccessKeys(t.Context(), &iam.ListAccessKeysInput{UserName: aws.String("u")}))
+	if made != 2 || len(keys.AccessKeyMetadata) != 2 {
+		t.Errorf("%d were made, %d are there", made, len(keys.AccessKeyMetadata))
 	}
 }
