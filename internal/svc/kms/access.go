@@ -2,6 +2,7 @@ package kms
 
 import (
 	"context"
+	"maps"
 
 	api "nephele.dev/nephele/internal/api/kms"
 	"nephele.dev/nephele/internal/plane"
@@ -50,9 +51,7 @@ type asker struct {
 // request calls the key.
 func (a *asker) need(action, name, named string, keys policy.Keys) policy.Need {
 	n := policy.Need{Action: action, Keys: callKeys(a.call)}
-	for k, v := range keys {
-		n.Keys[k] = v
-	}
+	maps.Copy(n.Keys, keys)
 	if name != "" {
 		n.Resources = []string{name}
 	}

@@ -72,7 +72,7 @@ func decryptAs(t *testing.T, b *bench, c plane.Caller, blob []byte, context map[
 }
 
 // withPolicy makes a key whose policy has the given statements.
-func (b *bench) withPolicy(t *testing.T, statements string) string {
+func (b *bench) withPolicy(t testing.TB, statements string) string {
 	t.Helper()
 	return *must[*api.CreateKeyOutput](t)(b.CreateKey(t.Context(), &api.CreateKeyInput{
 		Policy: new(`{"Version":"2012-10-17","Statement":[` + statements + `]}`), BypassPolicyLockoutSafetyCheck: new(true),

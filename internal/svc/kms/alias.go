@@ -68,6 +68,7 @@ func (s *Service) UpdateAlias(ctx context.Context, in *api.UpdateAliasInput) (*a
 		if err != nil {
 			return err
 		}
+		s.changed(tx, old)
 		was, err := s.get(tx, old)
 		if err != nil {
 			return err
@@ -119,7 +120,7 @@ func (s *Service) withAliasTarget(ctx context.Context, text string, f func(*stor
 		case r.Doc.State == api.KeyStatePendingDeletion:
 			return pendingDeletion(&r)
 		}
-		s.changed(tx)
+		s.changed(tx, r.Key)
 		return f(tx, &r)
 	})
 }
@@ -131,11 +132,15 @@ func (s *Service) DeleteAlias(ctx context.Context, in *api.DeleteAliasInput) (*a
 	}
 	caller := plane.FromContext(ctx).Caller
 	err := s.db.Update(ctx, func(tx *store.Tx) error {
-		n, err := tx.Exec("delete from kms_alias where account = ? and region = ? and name = ?", caller.Account, caller.Region, in.AliasName)
-		if err == nil && n == 0 {
+		old, err := aliasTarget(tx, store.Key{Account: caller.Account, Region: caller.Region, ID: in.AliasName})
+		if absent(err) {
 			return noAlias(reference{Key: store.Key{Account: caller.Account, Region: caller.Region}, alias: in.AliasName})
 		}
-		s.changed(tx)
+		if err != nil {
+			return err
+		}
+		s.changed(tx, old)
+		_, err = tx.Exec("delete from kms_alias where account = ? and region = ? and name = ?", caller.Account, caller.Region, in.AliasName)
 		return err
 	})
 	if err != nil {

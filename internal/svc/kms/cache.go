@@ -123,11 +123,21 @@ func (c *cache) drop() {
 	c.keys, c.aliases = map[store.Key]*entry{}, map[store.Key]pointer{}
 }
 
-// changed drops what is known of keys when tx commits.
-func (s *Service) changed(tx *store.Tx) {
-	tx.OnCommit(s.cache.drop)
+// forget drops one key, and all aliases.
+func (c *cache) forget(k store.Key) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.age++
+	delete(c.keys, k)
+	clear(c.aliases)
+}
+
+// changed drops what is known of a key, here and in other replicas, when tx
+// commits.
+func (s *Service) changed(tx *store.Tx, k store.Key) {
+	tx.OnCommit(func() { s.cache.forget(k) })
 	if tx.Dialect() == store.PostgreSQL {
-		tx.Notify(changedChannel, "")
+		tx.Notify(changedChannel, workKey(k))
 	}
 }
 

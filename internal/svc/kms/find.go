@@ -154,7 +154,7 @@ func (s *Service) get(tx *store.Tx, k store.Key) (record, error) {
 
 // put writes a key and has everybody forget what they knew of it.
 func (s *Service) put(tx *store.Tx, r *record) error {
-	s.changed(tx)
+	s.changed(tx, r.Key)
 	return s.keys.Put(tx, r)
 }
 

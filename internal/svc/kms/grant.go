@@ -65,7 +65,7 @@ func (s *Service) CreateGrant(ctx context.Context, in *api.CreateGrantInput) (*a
 			return err
 		}
 		g.Created = tx.Now()
-		s.changed(tx)
+		s.changed(tx, e.Key)
 		return addGrant(tx, e.Key, g)
 	})
 	if err != nil {
@@ -285,7 +285,7 @@ func (s *Service) removeGrant(ctx context.Context, k store.Key, id string, asked
 		if n == 0 {
 			return api.NewNotFoundException("Grant ID %s not found", id)
 		}
-		s.changed(tx)
+		s.changed(tx, k)
 		return dryRun(asked)
 	})
 }

@@ -100,7 +100,7 @@ func (s *Service) createManaged(ctx context.Context, k store.Key, alias string) 
 		if err != nil {
 			return err
 		}
-		s.changed(tx)
+		s.changed(tx, k)
 		if err := addAlias(tx, k, alias, tx.Now()); err != nil {
 			return err
 		}

@@ -53,7 +53,7 @@ func New(d Deps) *Service {
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	if d.DB.Dialect() == store.PostgreSQL {
-		d.DB.Listen(ctx, changedChannel, func(string) { s.cache.drop() })
+		d.DB.Listen(ctx, changedChannel, func(name string) { s.cache.forget(keyOfWork(name)) })
 	}
 	return s
 }

@@ -28,8 +28,9 @@ func (s *Service) Flows(e *engine.Engine) {
 func workKey(k store.Key) string { return k.Account + "/" + k.Region + "/" + k.ID }
 
 func keyOfWork(text string) store.Key {
-	parts := strings.SplitN(text, "/", 3)
-	return store.Key{Account: parts[0], Region: parts[1], ID: parts[2]}
+	account, rest, _ := strings.Cut(text, "/")
+	region, id, _ := strings.Cut(rest, "/")
+	return store.Key{Account: account, Region: region, ID: id}
 }
 
 // The waiting period of ScheduleKeyDeletion, in days.
@@ -161,7 +162,7 @@ func (s *Service) destroy(ctx context.Context, w *engine.Work) (engine.Next, err
 				return err
 			}
 		}
-		s.changed(tx)
+		s.changed(tx, k)
 		s.log.InfoContext(ctx, "key destroyed", "key", keyARN(k))
 		return s.keys.Delete(tx, k)
 	})
