@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"fmt"
 	"hash"
@@ -13,6 +14,9 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/zeebo/xxh3"
 )
 
 // checksums by the names of S3's ChecksumAlgorithm. CRC64NVME is the CRC-64 of
@@ -21,8 +25,25 @@ var checksums = map[string]func() hash.Hash{
 	"CRC32":     func() hash.Hash { return crc32.NewIEEE() },
 	"CRC32C":    func() hash.Hash { return crc32.New(crc32.MakeTable(crc32.Castagnoli)) },
 	"CRC64NVME": func() hash.Hash { return crc64.New(crc64.MakeTable(0x9a6c9329ac4bc9b5)) },
+	"MD5":       md5.New,
 	"SHA1":      sha1.New,
 	"SHA256":    sha256.New,
+	"SHA512":    sha512.New,
+	"XXHASH64":  func() hash.Hash { return xxhash.New() },
+	"XXHASH3":   func() hash.Hash { return xxh3.New() },
+	"XXHASH128": func() hash.Hash { return xxh128{xxh3.New()} },
+}
+
+// xxh128 makes a hash.Hash of the 128-bit sum that the hasher has as well.
+type xxh128 struct{ *xxh3.Hasher }
+
+// Size implements hash.Hash.
+func (xxh128) Size() int { return 16 }
+
+// Sum implements hash.Hash.
+func (h xxh128) Sum(b []byte) []byte {
+	sum := h.Sum128().Bytes()
+	return append(b, sum[:]...)
 }
 
 // checksum adds the header that the input asks for, or that the operation wants.

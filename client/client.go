@@ -28,11 +28,11 @@ type Client struct {
 	bucket bucket
 }
 
-// ClientOption changes a client.
-type ClientOption func(*Client) error
+// ServiceOption changes a client of one service.
+type ServiceOption func(*Client) error
 
 // InRegion makes a client for another region than the session's.
-func InRegion(region string) ClientOption {
+func InRegion(region string) ServiceOption {
 	return func(c *Client) error {
 		c.region = region
 		return nil
@@ -40,7 +40,7 @@ func InRegion(region string) ClientOption {
 }
 
 // AtEndpoint makes a client for another URL than the session's.
-func AtEndpoint(url string) ClientOption {
+func AtEndpoint(url string) ServiceOption {
 	return func(c *Client) error {
 		_, err := parseEndpoint(url)
 		c.endpoint = url
@@ -50,7 +50,7 @@ func AtEndpoint(url string) ClientOption {
 
 // WithProtocol makes a client speak another of the service's protocols than the
 // preferred one: json, query, ec2, rest-json, rest-xml or smithy-rpc-v2-cbor.
-func WithProtocol(name string) ClientOption {
+func WithProtocol(name string) ServiceOption {
 	return func(c *Client) error {
 		for _, p := range c.service.Protocols {
 			if protocolName(p) == name {
@@ -85,7 +85,7 @@ func protocolName(p shape.Protocol) string {
 
 // Client returns a client of a service, by any of its names. An unknown name is
 // a *NameError.
-func (s *Session) Client(service string, opts ...ClientOption) (*Client, error) {
+func (s *Session) Client(service string, opts ...ServiceOption) (*Client, error) {
 	svc, err := findService(service)
 	if err != nil {
 		return nil, err

@@ -2,7 +2,9 @@ package client_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
+	"iter"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +23,7 @@ func session(t *testing.T, srv *nepheletest.Server, opts ...client.Option) *clie
 	return s
 }
 
-func clientOf(t *testing.T, s *client.Session, service string, opts ...client.ClientOption) *client.Client {
+func clientOf(t *testing.T, s *client.Session, service string, opts ...client.ServiceOption) *client.Client {
 	t.Helper()
 	c, err := s.Client(service, opts...)
 	if err != nil {
@@ -118,4 +120,85 @@ func TestObjects(t *testing.T) {
 		call(t, s3, "CopyObject", map[string]any{"Bucket": "bucket", "Key": "copy", "CopySource": source})
 	}
 	call(t, s3, "DeleteObjects", map[string]any{"Bucket": "bucket", "Delete": map[string]any{"Objects": []any{map[string]any{"Key": "copy"}}}})
+}
+
+// TestChecksums sends each checksum that S3 knows; the server compares it.
+func TestChecksums(t *testing.T) {
+	t.Parallel()
+	s3 := clientOf(t, session(t, nepheletest.Start(t, nepheletest.WithAuth())), "s3")
+	call(t, s3, "CreateBucket", map[string]any{"Bucket": "bucket"})
+	for _, name := range []string{"CRC32", "CRC32C", "CRC64NVME", "MD5", "SHA1", "SHA256", "SHA512", "XXHASH64", "XXHASH3", "XXHASH128"} {
+		out, err := s3.Call(t.Context(), "PutObject", map[string]any{"Bucket": "bucket", "Key": name, "Body": "summed", "ChecksumAlgorithm": name})
+		if err != nil || out["Checksum"+name] == nil {
+			t.Errorf("%s: %v, %v", name, out, err)
+		}
+	}
+	_, err := s3.Call(t.Context(), "PutObject", map[string]any{"Bucket": "bucket", "Key": "k", "Body": "summed", "ChecksumAlgorithm": "SUM"})
+	if err == nil || !strings.Contains(err.Error(), "Invalid value for parameter ChecksumAlgorithm, value: SUM, valid values: CRC32, ") {
+		t.Error(err)
+	}
+	_, err = s3.Call(t.Context(), "PutObject", map[string]any{"Bucket": "bucket", "Key": "k", "Body": "summed", "ChecksumCRC32": "AAAAAA=="})
+	if !client.HasCode(err, "BadDigest") {
+		t.Errorf("a wrong checksum: %v", err)
+	}
+}
+
+// TestEvents reads an event stream.
+func TestEvents(t *testing.T) {
+	t.Parallel()
+	logs := clientOf(t, session(t, nepheletest.Start(t, nepheletest.WithAuth())), "logs")
+	call(t, logs, "CreateLogGroup", map[string]any{"logGroupName": "g"})
+	call(t, logs, "CreateLogStream", map[string]any{"logGroupName": "g", "logStreamName": "s"})
+	group := call(t, logs, "DescribeLogGroups", nil)["logGroups"].([]any)[0].(map[string]any)
+	if name := logs.StreamMember("start-live-tail"); name != "responseStream" {
+		t.Fatalf("the stream is %q", name)
+	}
+	out := call(t, logs, "StartLiveTail", map[string]any{"logGroupIdentifiers": []any{group["logGroupArn"]}})
+	sent := false
+	for event, err := range out["responseStream"].(iter.Seq2[map[string]any, error]) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !sent {
+			call(t, logs, "PutLogEvents", map[string]any{"logGroupName": "g", "logStreamName": "s", "logEvents": []any{
+				map[string]any{"timestamp": time.Now().UnixMilli(), "message": "hello"},
+			}})
+			sent = true
+		}
+		update, _ := event["sessionUpdate"].(map[string]any)
+		if results, _ := update["sessionResults"].([]any); len(results) > 0 {
+			if results[0].(map[string]any)["message"] != "hello" {
+				t.Errorf("%v", results)
+			}
+			return
+		}
+	}
+	t.Error("the stream ended")
+}
+
+// TestErrors holds what an error tells.
+func TestErrors(t *testing.T) {
+	t.Parallel()
+	s := session(t, nepheletest.Start(t, nepheletest.WithAuth()))
+	_, err := clientOf(t, s, "s3").Call(t.Context(), "GetObject", map[string]any{"Bucket": "none", "Key": "k"})
+	e, ok := errors.AsType[*client.Error](err)
+	if !ok || e.Code != "NoSuchBucket" || e.Status != 404 || e.RequestID == "" || e.HostID == "" || e.Attempts != 1 || e.Operation != "GetObject" {
+		t.Errorf("%+v", e)
+	}
+	_, err = clientOf(t, s, "sqs").Call(t.Context(), "GetQueueUrl", map[string]any{"QueueName": "none"})
+	if !client.HasCode(err, "QueueDoesNotExist") || !client.HasCode(err, "AWS.SimpleQueueService.NonExistentQueue") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestIAMDocuments come as what they stand for.
+func TestIAMDocuments(t *testing.T) {
+	t.Parallel()
+	iam := clientOf(t, session(t, nepheletest.Start(t, nepheletest.WithAuth())), "iam")
+	const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"synthetics.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	call(t, iam, "CreateRole", map[string]any{"RoleName": "r", "AssumeRolePolicyDocument": trust})
+	out, err := client.Search("Roles[].AssumeRolePolicyDocument.Statement[].Principal.Service", call(t, iam, "ListRoles", nil))
+	if err != nil || len(out.([]any)) == 0 || out.([]any)[0] != "synthetics.amazonaws.com" {
+		t.Errorf("%v, %v", out, err)
+	}
 }

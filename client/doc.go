@@ -78,6 +78,7 @@
 //	files        AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE
 //	attempts     AWS_MAX_ATTEMPTS; max_attempts
 //
-// Without an endpoint, that of AWS in the region's partition is called. FIPS and
-// dual-stack endpoints have to be given as endpoints.
+// Without an endpoint, that of AWS in the region's partition is called. There,
+// buckets and the prefixes of operations become part of the host's name; given
+// endpoints are called as they are. FIPS and dual-stack endpoints have to be given as endpoints.
 package client

@@ -88,7 +88,7 @@ func outputBlob(v reflect.Value) (any, bool) {
 	if v.Kind() == reflect.Slice {
 		return v.Bytes(), true
 	}
-	r, ok := v.Interface().(io.ReadCloser)
+	r, ok := reflect.TypeAssert[io.ReadCloser](v)
 	if !ok {
 		return nil, false
 	}

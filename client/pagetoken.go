@@ -28,13 +28,7 @@ func formatToken(tokens map[string]any, listed int) string {
 // parseToken reads a resume token. Anything else is taken for the token of the
 // service itself.
 func parseToken(text string, names []string) (tokens map[string]any, listed int, err error) {
-	raw, err := base64.StdEncoding.DecodeString(text)
-	if err == nil {
-		d := json.NewDecoder(strings.NewReader(string(raw)))
-		d.UseNumber()
-		err = d.Decode(&tokens)
-	}
-	if err != nil || tokens == nil {
+	if tokens = decodeToken(text); tokens == nil {
 		return serviceToken(text, names), 0, nil
 	}
 	if n, ok := tokens[truncation].(json.Number); ok {
@@ -46,6 +40,20 @@ func parseToken(text string, names []string) (tokens map[string]any, listed int,
 	}
 	delete(tokens, truncation)
 	return tokens, listed, nil
+}
+
+// decodeToken is what a resume token holds; nil for another text.
+func decodeToken(text string) (tokens map[string]any) {
+	raw, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil
+	}
+	d := json.NewDecoder(strings.NewReader(string(raw)))
+	d.UseNumber()
+	if d.Decode(&tokens) != nil {
+		return nil
+	}
+	return tokens
 }
 
 // serviceToken is a token of the service's own; the members of an input that

@@ -117,7 +117,6 @@ type Pages struct {
 
 	resume string
 	fixed  map[string]any
-	err    error // of what has been iterated
 }
 
 // Paginate begins a listing; requests are made as it is iterated over.
@@ -364,10 +363,9 @@ func (w *walk) begin(page map[string]any) {
 	if p.starting != "" {
 		for i, e := range p.paginator.results {
 			v := lookup(e, page)
-			switch {
-			case i == 0:
+			if i == 0 {
 				v = tail(v, w.skip)
-			default:
+			} else {
 				v = emptied(v)
 			}
 			assign(page, p.paginator.model.ResultKeys[i], v)

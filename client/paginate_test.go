@@ -3,6 +3,7 @@ package client_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 
@@ -37,9 +38,7 @@ func TestPaging(t *testing.T) {
 		var want []string
 		for i := range 5 {
 			in := map[string]any{tt.name: fmt.Sprint("item", i)}
-			for k, v := range tt.fixed {
-				in[k] = v
-			}
+			maps.Copy(in, tt.fixed)
 			call(t, c, tt.make, in)
 			want = append(want, fmt.Sprint("item", i))
 		}

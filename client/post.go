@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 )
@@ -57,9 +58,7 @@ func (c *Client) PresignPost(ctx context.Context, bucket, key string, fields map
 	if creds.SessionToken != "" {
 		form["x-amz-security-token"] = creds.SessionToken
 	}
-	for name, value := range fields {
-		form[name] = value
-	}
+	maps.Copy(form, fields)
 	policy, err := postPolicy(bucket, form, conditions, now.Add(expires))
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"strings"
@@ -24,9 +25,7 @@ func send(t *testing.T, p *client.Presigned, body string, change func(*http.Requ
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, values := range p.Header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, p.Header)
 	if change != nil {
 		change(r)
 	}

@@ -34,7 +34,9 @@ func (k *call) adaptS3(given map[string]any) {
 		bucket, _ := source["Bucket"].(string)
 		key, _ := source["Key"].(string)
 		version, found := source["VersionId"].(string)
-		given["CopySource"] = copySource(bucket+"/"+key, version, found)
+		if bucket != "" && key != "" {
+			given["CopySource"] = copySource(bucket+"/"+key, version, found)
+		}
 	}
 	if _, has := given["EncodingType"]; !has && slices.Contains(listings, k.op.Name) {
 		given["EncodingType"], k.decode = "url", true

@@ -201,6 +201,10 @@ func (b *builder) jsonValue(dst reflect.Value, given any, path string) {
 		slot(dst).SetString(s)
 		return
 	}
+	if given == nil {
+		b.mistyped(given, path, "string, JSON")
+		return
+	}
 	data, err := json.Marshal(given)
 	if err != nil {
 		b.problem("Invalid parameter %s must be json serializable: %v", at(path), err)

@@ -42,7 +42,7 @@ func (k *call) spool() error {
 		return nil
 	}
 	field := reflect.ValueOf(k.in).Elem().Field(m.Field)
-	r, ok := field.Interface().(io.Reader)
+	r, ok := reflect.TypeAssert[io.Reader](field)
 	if !ok {
 		r = http.NoBody
 	}
@@ -77,6 +77,9 @@ func (k *call) request(ctx context.Context, t target) (*http.Request, error) {
 	r, err := k.client.codec.EncodeRequest(ctx, t.url, k.op, k.in)
 	if err != nil {
 		return nil, &ParamError{Operation: k.op.Name, Problems: []string{strings.TrimPrefix(err.Error(), "wire: ")}}
+	}
+	if !t.aws { // other endpoints have one name: prefixes of operations are AWS's alone
+		r.URL.Host, r.Host = t.url.Host, t.url.Host
 	}
 	if k.stream != nil {
 		r.ContentLength = k.stream.size
@@ -141,7 +144,7 @@ func (k *call) once(ctx context.Context, base *http.Request, t target) (*Respons
 	log := k.client.session.logger
 	log.DebugContext(ctx, "request", slog.String("operation", k.op.Name), slog.Int("attempt", k.attempt),
 		slog.String("method", r.Method), slog.String("url", r.URL.String()), slog.Any("header", shown(r.Header)))
-	resp, err := k.client.session.http.Do(r)
+	resp, err := k.client.session.http.Do(r) //nolint:bodyclose // the codec closes it, or the caller a stream
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()

@@ -66,7 +66,7 @@ func TestWaiters(t *testing.T) {
 					n++
 					return &http.Response{StatusCode: a.StatusCode, Header: a.Header, Body: a.Body}, nil
 				}, client.WithRegion("us-east-1"), client.WithMaxAttempts(1))
-				opts := []client.ClientOption{}
+				opts := []client.ServiceOption{}
 				if tt.service == "cloudwatch" {
 					opts = append(opts, client.WithProtocol("query"))
 				}

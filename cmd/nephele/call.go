@@ -329,7 +329,7 @@ func (c *caller) result(ctx context.Context, cl *client.Client, operation string
 // print writes an output, or what --query finds in it. An output of nothing
 // prints nothing.
 func (c *caller) print(out map[string]any) error {
-	var v any = client.Plain(out)
+	v := client.Plain(out)
 	if len(out) == 0 {
 		return nil
 	}

@@ -54,7 +54,7 @@ func TestOf(t *testing.T) {
 	if p == nil || p.LimitKey != "MaxKeys" || !slices.Equal(p.ResultKeys, []string{"Contents", "CommonPrefixes"}) {
 		t.Errorf("%+v", p)
 	}
-	if extras.Of("s3") != extras.Of("s3") {
+	if first, second := extras.Of("s3"), extras.Of("s3"); first != second {
 		t.Error("it is read twice")
 	}
 	if none := extras.Of("sts"); len(none.Paginators)+len(none.Waiters) != 0 {
