@@ -89,7 +89,10 @@ func notified(t testing.TB, s *nepheletest.Server, c *sdk.Client) {
 	t.Helper()
 	ctx := t.Context()
 	queues := sqs.NewFromConfig(s.Config)
-	q := must(queues.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String("q")}))(t)
+	q := must(queues.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String("q"), Attributes: map[string]string{
+		"Policy": `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"sqs:SendMessage",` +
+			`"Resource":"*","Condition":{"ArnEquals":{"aws:SourceArn":"arn:aws:s3:::bucket"}}}}`,
+	}}))(t)
 	account := strings.Split(*q.QueueUrl, "/")[3]
 	must(c.PutBucketNotificationConfiguration(ctx, &sdk.PutBucketNotificationConfigurationInput{Bucket: aws.String("bucket"), NotificationConfiguration: &types.NotificationConfiguration{
 		QueueConfigurations: []types.QueueConfiguration{{QueueArn: aws.String("arn:aws:sqs:us-east-1:" + account + ":q"), Events: []types.Event{"s3:ObjectCreated:Post"}}},
