@@ -7,8 +7,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,13 +31,14 @@ type user struct {
 	t    *testing.T
 	srv  *nepheletest.Server
 	iam  *iam.Client
+	http *http.Client
 	name string
 	cred aws.Credentials
 }
 
 func newUser(t *testing.T, srv *nepheletest.Server, name string) *user {
 	t.Helper()
-	u := &user{t: t, srv: srv, iam: iam.NewFromConfig(srv.Config), name: name}
+	u := &user{t: t, srv: srv, iam: iam.NewFromConfig(srv.Config), http: client(t, srv), name: name}
 	if _, err := u.iam.CreateUser(t.Context(), &iam.CreateUserInput{UserName: &name}); err != nil {
 		t.Fatal(err)
 	}
@@ -45,6 +48,17 @@ func newUser(t *testing.T, srv *nepheletest.Server, name string) *user {
 	}
 	u.cred = aws.Credentials{AccessKeyID: *key.AccessKey.AccessKeyId, SecretAccessKey: *key.AccessKey.SecretAccessKey}
 	return u
+}
+
+// client reaches the server under whatever name: some operations put a label
+// in front of it.
+func client(t *testing.T, srv *nepheletest.Server) *http.Client {
+	t.Helper()
+	transport := &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, strings.TrimPrefix(srv.URL, "http://"))
+	}}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
 }
 
 // statement is one of a policy.
@@ -90,7 +104,7 @@ func (u *user) call(op *shape.Operation, in any) *awserr.Error {
 		u.t.Fatalf("%s: %v", op.Name, err)
 	}
 	u.sign(ctx, req, op)
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := u.http.Do(req)
 	if err != nil {
 		u.t.Fatalf("%s: %v", op.Name, err)
 	}
@@ -119,6 +133,9 @@ func (u *user) sign(ctx context.Context, req *http.Request, op *shape.Operation)
 		}
 	}
 	req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	if len(body) == 0 {
+		req.Body = http.NoBody
+	}
 	sum := sha256.Sum256(body)
 	hash := hex.EncodeToString(sum[:])
 	req.Header.Set("X-Amz-Content-Sha256", hash)

@@ -15,7 +15,8 @@ import (
 )
 
 // Maker makes inputs. Named gives values for members by their name, which are
-// taken where the model accepts them; "Operation.Member" comes before "Member".
+// taken where the model accepts them; "Operation.Member" comes before
+// "service:Member", and that before "Member".
 type Maker struct {
 	Named map[string]string
 	Extra map[string][]string // optional members to fill, by operation
@@ -25,11 +26,11 @@ type Maker struct {
 // be given a value.
 func (m *Maker) Make(op *shape.Operation) (any, bool) {
 	in := reflect.New(op.Input.Type)
-	ok := m.structure(op.Name, op.Input, in.Elem(), 0)
+	ok := m.structure(op, op.Input, in.Elem(), 0)
 	return in.Interface(), ok
 }
 
-func (m *Maker) structure(op string, s *shape.Shape, v reflect.Value, depth int) bool {
+func (m *Maker) structure(op *shape.Operation, s *shape.Shape, v reflect.Value, depth int) bool {
 	for i, member := range s.Members {
 		if s.Kind == shape.Union && i > 0 {
 			return true
@@ -44,11 +45,11 @@ func (m *Maker) structure(op string, s *shape.Shape, v reflect.Value, depth int)
 	return true
 }
 
-func (m *Maker) extra(op, member string, depth int) bool {
+func (m *Maker) extra(op *shape.Operation, member string, depth int) bool {
 	if depth > 0 {
 		return false
 	}
-	for _, name := range m.Extra[op] {
+	for _, name := range m.Extra[op.Name] {
 		if name == member {
 			return true
 		}
@@ -56,7 +57,7 @@ func (m *Maker) extra(op, member string, depth int) bool {
 	return false
 }
 
-func (m *Maker) set(op string, member *shape.Member, v reflect.Value, depth int) bool {
+func (m *Maker) set(op *shape.Operation, member *shape.Member, v reflect.Value, depth int) bool {
 	s := member.Shape
 	if v.Kind() == reflect.Pointer {
 		v.Set(reflect.New(v.Type().Elem()))
@@ -73,7 +74,7 @@ func (m *Maker) set(op string, member *shape.Member, v reflect.Value, depth int)
 	return m.scalar(op, member, v)
 }
 
-func (m *Maker) list(op string, member *shape.Member, v reflect.Value, depth int) bool {
+func (m *Maker) list(op *shape.Operation, member *shape.Member, v reflect.Value, depth int) bool {
 	n := max(1, int(least(member.Shape)))
 	v.Set(reflect.MakeSlice(v.Type(), n, n))
 	elem := *member.Shape.Elem
@@ -86,7 +87,7 @@ func (m *Maker) list(op string, member *shape.Member, v reflect.Value, depth int
 	return true
 }
 
-func (m *Maker) mapping(op string, s *shape.Shape, v reflect.Value, depth int) bool {
+func (m *Maker) mapping(op *shape.Operation, s *shape.Shape, v reflect.Value, depth int) bool {
 	v.Set(reflect.MakeMap(v.Type()))
 	if least(s) == 0 {
 		return true
@@ -106,7 +107,7 @@ func least(s *shape.Shape) float64 {
 	return *s.Min
 }
 
-func (m *Maker) scalar(op string, member *shape.Member, v reflect.Value) bool {
+func (m *Maker) scalar(op *shape.Operation, member *shape.Member, v reflect.Value) bool {
 	s := member.Shape
 	switch s.Kind {
 	case shape.String:
@@ -129,12 +130,12 @@ func (m *Maker) scalar(op string, member *shape.Member, v reflect.Value) bool {
 	return true
 }
 
-func (m *Maker) text(op string, member *shape.Member) (string, bool) {
+func (m *Maker) text(op *shape.Operation, member *shape.Member) (string, bool) {
 	s := member.Shape
 	if len(s.Enum) > 0 {
 		return s.Enum[0], true
 	}
-	for _, name := range []string{op + "." + member.Name, member.Name} {
+	for _, name := range []string{op.Name + "." + member.Name, op.Service.Name + ":" + member.Name, member.Name} {
 		if text, ok := m.Named[name]; ok && holds(s, text) {
 			return text, true
 		}
