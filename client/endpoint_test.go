@@ -100,11 +100,12 @@ func TestNoEndpoint(t *testing.T) {
 // TestHostPrefix puts the prefixes of operations before AWS's names alone.
 func TestHostPrefix(t *testing.T) {
 	t.Parallel()
+	const id = "01234567-89ab-cdef-0123-456789abcdef"
 	for endpoint, want := range map[string]string{"": "dataplane.rum.eu-west-1.amazonaws.com", "http://127.0.0.1:4566": "127.0.0.1:4566"} {
 		s, requests := recording(t, client.WithRegion("eu-west-1"), client.WithEndpoint(endpoint))
 		_, err := clientOf(t, s, "rum").Call(t.Context(), "PutRumEvents", map[string]any{
-			"Id": "i", "BatchId": "b", "AppMonitorDetails": map[string]any{}, "UserDetails": map[string]any{},
-			"RumEvents": []any{map[string]any{"id": "i", "timestamp": 1, "type": "t", "details": `{"a":1}`}},
+			"Id": id, "BatchId": id, "AppMonitorDetails": map[string]any{}, "UserDetails": map[string]any{},
+			"RumEvents": []any{map[string]any{"id": id, "timestamp": 1, "type": "t", "details": `{"a":1}`}},
 		})
 		if err != nil || len(*requests) != 1 || (*requests)[0].URL.Host != want {
 			t.Errorf("%v, %v, want %s", err, *requests, want)

@@ -23,7 +23,7 @@ func TestPaging(t *testing.T) {
 	}{
 		{"s3", "PutObject", "Key", "ListObjectsV2", map[string]any{"Bucket": "bucket"}, map[string]any{"Bucket": "bucket"}, "Contents[].Key"},
 		{"s3", "PutObject", "Key", "ListObjects", map[string]any{"Bucket": "bucket"}, map[string]any{"Bucket": "bucket"}, "Contents[].Key"},
-		{"sqs", "CreateQueue", "QueueName", "ListQueues", nil, nil, "QueueUrls[].split(@, '/')"},
+		{"sqs", "CreateQueue", "QueueName", "ListQueues", nil, nil, "QueueUrls[?contains(@, 'item')]"},
 		{"logs", "CreateLogGroup", "logGroupName", "DescribeLogGroups", nil, nil, "logGroups[].logGroupName"},
 		{"cloudwatch", "PutMetricAlarm", "AlarmName", "DescribeAlarms", map[string]any{
 			"MetricName": "m", "Namespace": "n", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1, "Threshold": 1,
@@ -31,9 +31,6 @@ func TestPaging(t *testing.T) {
 		}, nil, "MetricAlarms[].AlarmName"},
 		{"iam", "CreateUser", "UserName", "ListUsers", nil, nil, "Users[].UserName"},
 	} {
-		if tt.service == "sqs" {
-			tt.query = "QueueUrls[?contains(@, 'item')]"
-		}
 		c := clientOf(t, s, tt.service)
 		var want []string
 		for i := range 5 {
@@ -47,12 +44,11 @@ func TestPaging(t *testing.T) {
 			t.Fatal(err)
 		}
 		pages := 0
-		for page, err := range p.Paginate(tt.input, client.PageSize(2)).All(t.Context()) {
+		for _, err := range p.Paginate(tt.input, client.PageSize(2)).All(t.Context()) {
 			if err != nil {
 				t.Fatalf("%s: %v", tt.service, err)
 			}
 			pages++
-			_ = page
 		}
 		var have []string
 		for v, err := range p.Paginate(tt.input, client.PageSize(2)).Search(t.Context(), tt.query) {

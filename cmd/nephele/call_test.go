@@ -1,13 +1,16 @@
 package main
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"nephele.dev/nephele/client"
 	"nephele.dev/nephele/internal/config"
 	"nephele.dev/nephele/nepheletest"
 )
@@ -87,6 +90,57 @@ func TestCall(t *testing.T) {
 	}
 	if _, err := os.Stat(got + "2"); err == nil {
 		t.Error("a file is made of an error")
+	}
+}
+
+// TestCallAndClient runs one program twice, at the shell and from Go, against two
+// servers, and wants the same of both.
+func TestCallAndClient(t *testing.T) {
+	t.Parallel()
+	shell := nepheletest.Start(t, nepheletest.WithAuth())
+	steps := []string{"sqs CreateQueue -p QueueName=a", "sqs CreateQueue -p QueueName=b", "sqs CreateQueue -p QueueName=c"}
+	for _, step := range steps {
+		if status, _, errs := execute(t, awsEnviron(shell), append([]string{"call"}, strings.Fields(step)...)...); status != 0 {
+			t.Fatal(errs)
+		}
+	}
+	_, first, errs := execute(t, awsEnviron(shell), "call", "sqs", "ListQueues", "--page-size", "1", "--max-items", "2")
+	var page struct {
+		QueueURLs []string `json:"QueueUrls"`
+		NextToken string
+	}
+	if err := json.Unmarshal([]byte(first), &page); err != nil || len(page.QueueURLs) != 2 || page.NextToken == "" {
+		t.Fatalf("%s %s", first, errs)
+	}
+	_, rest, _ := execute(t, awsEnviron(shell), "call", "sqs", "ListQueues", "--page-size", "1", "--starting-token", page.NextToken, "--query", "QueueUrls[0]", "--output", "text")
+
+	goes := nepheletest.Start(t, nepheletest.WithAuth())
+	s, err := client.NewSession(t.Context(), client.WithConfig(goes.Config))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sqs, err := s.Client("sqs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a", "b", "c"} {
+		if _, err := sqs.Call(t.Context(), "CreateQueue", map[string]any{"QueueName": name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := sqs.Paginator("ListQueues")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var urls []string
+	for url, err := range p.Paginate(nil, client.PageSize(1)).Items(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		urls = append(urls, strings.ReplaceAll(url.(string), goes.URL, shell.URL))
+	}
+	if have := append(page.QueueURLs, strings.TrimSpace(rest)); !slices.Equal(have, urls) {
+		t.Errorf("the shell lists %v, Go %v", have, urls)
 	}
 }
 
