@@ -86,12 +86,19 @@ func TestNotImplemented(t *testing.T) {
 	}
 }
 
+// unknown decides for principals without policies.
+type unknown struct{}
+
+func (unknown) Evaluate(_ context.Context, r policy.Request) (policy.Decision, error) {
+	return policy.Decide(&r, &policy.Policies{}), nil
+}
+
 // TestOrder holds the stages to their order: an invalid input is refused
 // before authorization, a forbidden one before the handler.
 func TestOrder(t *testing.T) {
 	t.Parallel()
 	handled := false
-	p := plane.New(plane.Options{Logger: slog.New(slog.DiscardHandler), Authorizer: policy.Account{}})
+	p := plane.New(plane.Options{Logger: slog.New(slog.DiscardHandler), Authorizer: unknown{}})
 	p.Register(synthetics.Service(), canaries(func(ctx context.Context, in *synthetics.StartCanaryInput) (*synthetics.StartCanaryOutput, error) {
 		handled = true
 		return ok(ctx, in)
@@ -181,7 +188,7 @@ func TestAccessDenied(t *testing.T) {
 		{ec2.Service().Operation("DescribeVpcs"), &ec2.DescribeVpcsInput{}, "UnauthorizedOperation", 403, "ec2:DescribeVpcs"},
 	}
 	for _, tt := range tests {
-		p := plane.New(plane.Options{Logger: slog.New(slog.DiscardHandler), Authorizer: policy.Account{}})
+		p := plane.New(plane.Options{Logger: slog.New(slog.DiscardHandler), Authorizer: unknown{}})
 		p.Register(tt.op.Service, map[string]shape.Handler{tt.op.Name: func(context.Context, any) (any, error) { panic("reached") }})
 		if tt.op == startCanary {
 			p.RegisterResources(tt.op.Service, func(*plane.Call, any) []string { return []string{"arn:x"} })
@@ -198,7 +205,7 @@ func TestAccessDenied(t *testing.T) {
 // signature, and no others.
 func TestAnonymous(t *testing.T) {
 	t.Parallel()
-	p := plane.New(plane.Options{Logger: slog.New(slog.DiscardHandler), Authorizer: policy.Account{}})
+	p := plane.New(plane.Options{Logger: slog.New(slog.DiscardHandler), Authorizer: unknown{}})
 	answer := func(context.Context, any) (any, error) { return nil, nil }
 	p.Register(cognitoidentity.Service(), map[string]shape.Handler{"GetId": answer, "ListIdentityPools": answer})
 	nobody := plane.Caller{Account: "123456789012", Region: "us-east-1", Kind: plane.Anonymous}
@@ -223,7 +230,7 @@ func TestInnerCalls(t *testing.T) {
 	t.Parallel()
 	var events []plane.Event
 	p := plane.New(plane.Options{
-		Logger: slog.New(slog.DiscardHandler), Authorizer: policy.Account{},
+		Logger: slog.New(slog.DiscardHandler), Authorizer: unknown{},
 		Audit: func(_ context.Context, e *plane.Event) { events = append(events, *e) },
 	})
 	var inner plane.Call
