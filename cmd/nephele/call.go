@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -280,8 +282,11 @@ func (c *caller) sign(ctx context.Context, cl *client.Client, operation string, 
 			fmt.Fprintf(c.stderr, "Send the header %s: %s\n", name, strings.Join(values, ", "))
 		}
 	}
-	if len(p.Body) > 0 {
+	switch {
+	case utf8.Valid(p.Body) && len(p.Body) > 0:
 		fmt.Fprintf(c.stderr, "Send the body %s\n", p.Body)
+	case len(p.Body) > 0:
+		fmt.Fprintf(c.stderr, "Send the body that is %s in base64\n", base64.StdEncoding.EncodeToString(p.Body))
 	}
 	return nil
 }
