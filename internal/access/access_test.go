@@ -32,6 +32,7 @@ type house struct {
 	directory *identity.Directory
 	user      identity.User
 	role      identity.Role
+	open      identity.Role // trusts events wherever they are from
 }
 
 func newHouse(t *testing.T) house {
@@ -47,7 +48,12 @@ func newHouse(t *testing.T) house {
 	h.user = identity.User{Entity: entity("mary", keyid.User), Grants: grants}
 	h.role = identity.Role{Entity: entity("carrier", keyid.Role), Grants: grants, Trust: trusts, MaxSession: identity.DefaultMaxSession}
 	h.role.Tags = map[string]string{"team": "blue"}
+	h.open = identity.Role{Entity: entity("open", keyid.Role), MaxSession: identity.DefaultMaxSession}
+	h.open.Trust = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sts:AssumeRole"}}`
 	err := db.Update(t.Context(), func(tx *store.Tx) error {
+		if _, err := identity.Roles.Create(tx, h.open.Key(), h.open); err != nil {
+			return err
+		}
 		_, err := identity.Users.Create(tx, h.user.Key(), h.user)
 		_, also := identity.Roles.Create(tx, h.role.Key(), h.role)
 		return errors.Join(err, also, identity.Enter(tx, &h.user.Entity, "user"), identity.Enter(tx, &h.role.Entity, "role"))
@@ -73,16 +79,18 @@ func TestEvaluate(t *testing.T) {
 		action string
 		want   policy.Effect
 	}{
-		"user":               {policy.Principal{Kind: policy.User, Account: account, ARN: h.user.ARN(), ID: h.user.ID}, "s3:ListBucket", policy.Allow},
-		"user, other action": {policy.Principal{Kind: policy.User, Account: account, ARN: h.user.ARN(), ID: h.user.ID}, "s3:DeleteBucket", policy.ImplicitDeny},
-		"user made again":    {policy.Principal{Kind: policy.User, Account: account, ARN: h.user.ARN(), ID: "AIDAGONE"}, "s3:ListBucket", policy.ImplicitDeny},
-		"user unknown":       {policy.Principal{Kind: policy.User, Account: account, ARN: h.user.ARN() + "x"}, "s3:ListBucket", policy.ImplicitDeny},
-		"role":               {policy.Principal{Kind: policy.AssumedRole, Account: account, ARN: "arn", Session: session}, "s3:ListBucket", policy.Allow},
-		"role made again":    {policy.Principal{Kind: policy.AssumedRole, Account: account, ARN: "arn", Session: &made}, "s3:ListBucket", policy.ImplicitDeny},
-		"root":               {policy.Principal{Kind: policy.Root, Account: account, ARN: "arn:aws:iam::" + account + ":root"}, "s3:DeleteBucket", policy.Allow},
-		"root of another":    {policy.Principal{Kind: policy.Root, Account: "444455556666", ARN: "arn:aws:iam::444455556666:root"}, "s3:ListBucket", policy.ImplicitDeny},
-		"service":            {policy.Principal{Kind: policy.Service, Account: account, ARN: "logs.amazonaws.com"}, "s3:ListBucket", policy.Allow},
-		"nobody":             {policy.Principal{Kind: policy.Anonymous}, "s3:ListBucket", policy.ImplicitDeny},
+		"user":                          {policy.Principal{Kind: policy.User, Account: account, ARN: h.user.ARN(), ID: h.user.ID}, "s3:ListBucket", policy.Allow},
+		"user, other action":            {policy.Principal{Kind: policy.User, Account: account, ARN: h.user.ARN(), ID: h.user.ID}, "s3:DeleteBucket", policy.ImplicitDeny},
+		"user made again":               {policy.Principal{Kind: policy.User, Account: account, ARN: h.user.ARN(), ID: "AIDAGONE"}, "s3:ListBucket", policy.ImplicitDeny},
+		"user unknown":                  {policy.Principal{Kind: policy.User, Account: account, ARN: h.user.ARN() + "x"}, "s3:ListBucket", policy.ImplicitDeny},
+		"role":                          {policy.Principal{Kind: policy.AssumedRole, Account: account, ARN: "arn", Session: session}, "s3:ListBucket", policy.Allow},
+		"role made again":               {policy.Principal{Kind: policy.AssumedRole, Account: account, ARN: "arn", Session: &made}, "s3:ListBucket", policy.ImplicitDeny},
+		"root":                          {policy.Principal{Kind: policy.Root, Account: account, ARN: "arn:aws:iam::" + account + ":root"}, "s3:DeleteBucket", policy.Allow},
+		"root of another":               {policy.Principal{Kind: policy.Root, Account: "444455556666", ARN: "arn:aws:iam::444455556666:root"}, "s3:ListBucket", policy.ImplicitDeny},
+		"service":                       {policy.Principal{Kind: policy.Service, Account: account, ARN: "s3.amazonaws.com"}, "s3:GetObject", policy.Allow},
+		"service, no action of its own": {policy.Principal{Kind: policy.Service, Account: account, ARN: "events.amazonaws.com"}, "iam:CreateAccessKey", policy.ImplicitDeny},
+		"service for another account":   {policy.Principal{Kind: policy.Service, Account: "444455556666", ARN: "synthetics.amazonaws.com"}, "s3:PutObject", policy.ImplicitDeny},
+		"nobody":                        {policy.Principal{Kind: policy.Anonymous}, "s3:ListBucket", policy.ImplicitDeny},
 		"session token in IAM": {
 			policy.Principal{Kind: policy.User, Account: account, ARN: h.user.ARN(), ID: h.user.ID, Session: &policy.Session{}},
 			"iam:GetUser", policy.ImplicitDeny,
@@ -117,6 +125,7 @@ func TestAssume(t *testing.T) {
 		"another service": {service("sns.amazonaws.com", rule), h.role.ARN()},
 		"another source":  {service("events.amazonaws.com", "arn:aws:events:eu-west-1:444455556666:rule/r"), h.role.ARN()},
 		"no source":       {service("events.amazonaws.com", ""), h.role.ARN()},
+		"lent role":       {service("events.amazonaws.com", "arn:aws:events:eu-west-1:444455556666:rule/r"), h.open.ARN()},
 		"no such role":    {service("events.amazonaws.com", rule), h.role.ARN() + "x"},
 		"no role":         {service("events.amazonaws.com", rule), "carrier"},
 	} {

@@ -18,7 +18,9 @@ const serviceSession = time.Hour
 
 // Assume makes a service the bearer of a role that trusts it. The session bears
 // the first label of the service's name. The error is AccessDenied, as that of
-// STS AssumeRole, where there is no such role or it does not trust the service.
+// STS AssumeRole, where there is no such role, it does not trust the service, or
+// it is of another account than the resource for which the service acts: roles
+// cannot be passed between accounts.
 func (e *Evaluator) Assume(ctx context.Context, service plane.Caller, role string) (plane.Caller, error) {
 	r, account, err := e.directory.Role(ctx, role)
 	if errors.Is(err, identity.ErrNotFound) {
@@ -32,9 +34,13 @@ func (e *Evaluator) Assume(ctx context.Context, service plane.Caller, role strin
 		return plane.Caller{}, err
 	}
 	trust.ARN = role
+	keys := plane.ServiceKeys(service)
+	if of := keys["aws:sourceaccount"]; len(of) != 1 || of[0] != account {
+		return plane.Caller{}, notTrusted(service.ARN, role) // roles are not passed between accounts
+	}
 	d := policy.Decide(&policy.Request{
 		Principal: policy.Principal{Kind: policy.Service, Account: account, ARN: service.ARN, ID: service.ID},
-		Action:    "sts:AssumeRole", Resources: []policy.Resource{trust}, Keys: plane.ServiceKeys(service),
+		Action:    "sts:AssumeRole", Resources: []policy.Resource{trust}, Keys: keys,
 	}, &policy.Policies{})
 	if d.Effect != policy.Allow {
 		return plane.Caller{}, notTrusted(service.ARN, role)

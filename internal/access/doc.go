@@ -9,8 +9,12 @@
 //	root user, session of it   everything that no resource forbids
 //	user, role session         its policies, limited by boundary and session policies
 //	federated user             the policies of the user who vouches for it, likewise
-//	service                    everything that no resource guards
+//	service                    what it does of itself, and what a resource allows
 //	web identity, stranger     what a resource allows
+//
+// Services are no way around policies. What each does of itself is listed
+// (services.go), and holds for resources of the account for which it acts; all
+// else a resource-based policy has to allow.
 //
 // A service that is given a role (the target of a rule has one) becomes its
 // bearer by Assume, as by STS AssumeRole: the role's trust policy decides.

@@ -38,6 +38,9 @@ func (e *Evaluator) Evaluate(ctx context.Context, r policy.Request) (policy.Deci
 	if service, operation, _ := strings.Cut(r.Action, ":"); session.Forbids(&r.Principal, service, operation) {
 		return policy.Decision{By: policy.SessionPolicy}, nil
 	}
+	if r.Principal.Kind == policy.Service {
+		guard(&r)
+	}
 	var own policy.Policies
 	if hasPolicies(&r.Principal) {
 		var err error
