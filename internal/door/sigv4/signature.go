@@ -2,6 +2,7 @@ package sigv4
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -85,11 +86,22 @@ func Parse(r *http.Request) (*Signature, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.path, s.query = r.URL.EscapedPath(), r.URL.RawQuery
+	s.path, s.query = wirePath(r.URL), r.URL.RawQuery
 	if s.path == "" {
 		s.path = "/"
 	}
 	return s, s.finish(r)
+}
+
+// wirePath is a path as it was sent, even where it holds bytes that a URL must
+// escape, as EscapedPath would: clients have signed what they send.
+func wirePath(u *url.URL) string {
+	if u.RawPath != "" {
+		if plain, err := url.PathUnescape(u.RawPath); err == nil && plain == u.Path {
+			return u.RawPath
+		}
+	}
+	return u.EscapedPath()
 }
 
 // finish reads what both forms share and checks that the parts agree.
