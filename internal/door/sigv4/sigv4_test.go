@@ -298,24 +298,6 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-// The request of the example in the S3 API reference, "GET Object".
-func TestPublishedExample(t *testing.T) {
-	t.Parallel()
-	r := request(t, "GET", "https://examplebucket.s3.amazonaws.com/test.txt", nil)
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,"+
-		"SignedHeaders=host;range;x-amz-content-sha256;x-amz-date,Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41")
-	r.Header.Set("Range", "bytes=0-9")
-	r.Header.Set("X-Amz-Content-Sha256", sigv4.EmptyHash)
-	r.Header.Set("X-Amz-Date", "20130524T000000Z")
-	s, err := sigv4.Parse(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Verify(r, sigv4.SigningKey("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", s.Scope), ""); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestHashOfBody(t *testing.T) {
 	t.Parallel()
 	r := request(t, "PUT", "https://b.s3.amazonaws.com/k", []byte("hello"))

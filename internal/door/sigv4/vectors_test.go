@@ -322,7 +322,7 @@ func TestPublishedSuite(t *testing.T) {
 // changes are made to each vector, one at a time. They report false where
 // there is nothing to change.
 var changes = map[string]func(*http.Request) bool{
-	"method": func(r *http.Request) bool { r.Method = "PUT"; return true },
+	"method": func(r *http.Request) bool { r.Method = "PATCH"; return true },
 	"host":   func(r *http.Request) bool { r.Host = "example.amazonaws.org"; return true },
 	"path": func(r *http.Request) bool {
 		r.URL.Path += "x"
@@ -338,11 +338,10 @@ var changes = map[string]func(*http.Request) bool{
 		return true
 	},
 	"time": func(r *http.Request) bool {
-		if r.Header.Get("X-Amz-Date") != "" {
-			r.Header.Set("X-Amz-Date", "20150830T123601Z")
-		} else {
-			r.URL.RawQuery = strings.Replace(r.URL.RawQuery, suiteStamp, "20150830T123601Z", 1)
+		if r.Header.Get("X-Amz-Date") == "" {
+			return changeSignature("00Z&", "01Z&")(r)
 		}
+		r.Header.Set("X-Amz-Date", strings.Replace(r.Header.Get("X-Amz-Date"), "00Z", "01Z", 1))
 		return true
 	},
 	"region":    changeSignature("us-east-1", "us-east-2"),
