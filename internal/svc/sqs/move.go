@@ -60,6 +60,12 @@ func (m *move) handle() string {
 	return base64.StdEncoding.EncodeToString(b)
 }
 
+// readHandle reads a handle; false for what is none.
+func readHandle(text string) (h taskHandle, ok bool) {
+	raw, err := base64.StdEncoding.DecodeString(text)
+	return h, err == nil && json.Unmarshal(raw, &h) == nil && h.Task != ""
+}
+
 func noResource(name string) *awserr.Error {
 	return api.NewResourceNotFoundException("The resource that you specified for the %s parameter doesn't exist.", name)
 }
@@ -199,13 +205,12 @@ func (m *move) entry() *api.ListMessageMoveTasksResultEntry {
 
 // CancelMessageMoveTask stops a task. What was moved stays moved.
 func (s *Service) CancelMessageMoveTask(ctx context.Context, in *api.CancelMessageMoveTaskInput) (*api.CancelMessageMoveTaskOutput, error) {
-	var h taskHandle
-	raw, err := base64.StdEncoding.DecodeString(in.TaskHandle)
-	if err != nil || json.Unmarshal(raw, &h) != nil || h.Task == "" {
+	h, ok := readHandle(in.TaskHandle)
+	if !ok {
 		return nil, invalidParameter(in.TaskHandle, "TaskHandle", "The task handle is invalid.")
 	}
 	var moved int64
-	err = s.db.Update(ctx, func(tx *store.Tx) error {
+	err := s.db.Update(ctx, func(tx *store.Tx) error {
 		source, err := s.queueByARN(tx, h.Source, "SourceArn")
 		if err != nil {
 			return err

@@ -22,11 +22,15 @@ func (s *Service) Resources(call *plane.Call, in any) []string {
 	case *api.ListQueuesInput:
 		return []string{"*"}
 	case *api.StartMessageMoveTaskInput:
-		return []string{in.SourceArn}
+		return []string{canonical(in.SourceArn)}
 	case *api.ListMessageMoveTasksInput:
-		return []string{in.SourceArn}
+		return []string{canonical(in.SourceArn)}
 	case *api.CancelMessageMoveTaskInput:
-		return nil
+		h, ok := readHandle(in.TaskHandle)
+		if !ok {
+			return nil
+		}
+		return []string{canonical(h.Source)}
 	}
 	v := reflect.Indirect(reflect.ValueOf(in)).FieldByName("QueueUrl") // the rest have one
 	if !v.IsValid() || v.Kind() != reflect.String {
@@ -37,4 +41,13 @@ func (s *Service) Resources(call *plane.Call, in any) []string {
 		return nil
 	}
 	return []string{queueARN(k)}
+}
+
+// canonical is the ARN of a queue as policies know it, whatever partition the
+// caller writes; what is no ARN of a queue stays as it is.
+func canonical(text string) string {
+	if k, ok := parseARN(text); ok {
+		return queueARN(k)
+	}
+	return text
 }
