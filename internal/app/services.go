@@ -63,19 +63,19 @@ func (a *App) buildServices() ([]service, error) {
 	}
 	runner := a.newCanaryRunner()
 	canaries := synthetics.New(synthetics.Deps{
-		DB: a.db, Engine: a.engine, Courier: a.courier, Blob: a.blobs, Plane: a.plane, Pages: a.pages,
-		Runner: runner, Egress: reach, Logger: a.log,
+		DB: a.db, Engine: a.engine, Courier: a.courier, Blob: a.blobs, Plane: a.plane, Seal: a.seal, Pages: a.pages,
+		Bearer: a.keys.bearer, URL: a.URL, Runner: runner, Egress: reach, Logger: a.log,
 	})
 	metrics := cloudwatch.New(cloudwatch.Deps{DB: a.db, Engine: a.engine, Courier: a.courier, Pages: a.pages, Logger: a.log})
 	objects := s3.New(s3.Deps{
-		DB: a.db, Engine: a.engine, Blob: a.blobs, Plane: a.plane, Courier: a.courier, Open: a.cfg.Auth != config.AuthOn, Logger: a.log,
+		DB: a.db, Engine: a.engine, Blob: a.blobs, Plane: a.plane, Courier: a.courier, Logger: a.log,
 	})
 	a.buckets = objects
 	events := logs.New(logs.Deps{DB: a.db, Engine: a.engine, Courier: a.courier, Pages: a.pages, Logger: a.log})
 	queues := sqs.New(sqs.Deps{DB: a.db, Engine: a.engine, Pages: a.pages, Logger: a.log})
 	out := egress.New(egress.Options{Policy: reach, OnDial: a.markUntrusted, Logger: a.log})
 	topics := sns.New(sns.Deps{
-		DB: a.db, Engine: a.engine, Courier: a.courier, Outbox: a.outbox, Pages: a.pages, Dial: out.DialContext, Logger: a.log,
+		DB: a.db, Engine: a.engine, Courier: a.courier, Outbox: a.outbox, Seal: a.seal, Pages: a.pages, Dial: out.DialContext, Logger: a.log,
 	})
 	a.certificates = topics.Certificate()
 	bridge := eventbridge.New(eventbridge.Deps{

@@ -8,6 +8,7 @@ import (
 
 	"nephele.dev/nephele/internal/awserr"
 	"nephele.dev/nephele/internal/door/sigv4"
+	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/shape"
 )
 
@@ -20,8 +21,9 @@ type Buckets interface {
 	// the header fields to send; else it is nil.
 	CORS(ctx context.Context, bucket, origin, method string, headers []string) (answer http.Header, has bool, err error)
 
-	// ServeSite answers a request to the website of a bucket.
-	ServeSite(w http.ResponseWriter, r *http.Request, bucket string)
+	// ServeSite answers a request of a visitor, an anonymous caller, to the
+	// website of a bucket.
+	ServeSite(w http.ResponseWriter, r *http.Request, bucket string, visitor plane.Caller)
 }
 
 // bucketOf is the bucket that a request of a page is about, "" when it may be
@@ -131,6 +133,7 @@ func (d *Door) serveSite(w http.ResponseWriter, r *http.Request, p peer, bucket 
 	c.match.Service = d.bySigning["s3"]
 	c.id = s3ID(c.id)
 	c.w.Header().Set("X-Amz-Request-Id", c.id)
-	d.opts.Buckets.ServeSite(c.w, r, bucket)
+	visitor := c.complete(plane.Caller{Account: d.opts.Account, Kind: plane.Anonymous}, "", "")
+	d.opts.Buckets.ServeSite(c.w, r, bucket, visitor)
 	d.finish(c, nil)
 }

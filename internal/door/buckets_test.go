@@ -18,6 +18,7 @@ import (
 
 	"nephele.dev/nephele/internal/door"
 	"nephele.dev/nephele/internal/door/sigv4"
+	"nephele.dev/nephele/internal/plane"
 )
 
 // shop is a bucket "shop" whose rules let pages of one origin GET.
@@ -33,7 +34,7 @@ func (shop) CORS(_ context.Context, bucket, origin, method string, _ []string) (
 	return nil, true, nil
 }
 
-func (shop) ServeSite(w http.ResponseWriter, r *http.Request, bucket string) {
+func (shop) ServeSite(w http.ResponseWriter, r *http.Request, bucket string, _ plane.Caller) {
 	fmt.Fprintf(w, "site of %s: %s", bucket, r.URL.Path)
 }
 

@@ -116,6 +116,12 @@ func (c *call) handle() error {
 	if c.legacy || c.sig != nil && c.sig.Presigned {
 		opts = append(opts, plane.WithPresigned())
 	}
+	switch {
+	case c.legacy:
+		opts = append(opts, plane.WithSignature("AWS", time.Time{}))
+	case c.sig != nil:
+		opts = append(opts, plane.WithSignature("AWS4-HMAC-SHA256", c.sig.Time))
+	}
 	if !c.in.ended.Load() {
 		opts = append(opts, plane.WithAbort(c.in.abort))
 	}

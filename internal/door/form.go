@@ -68,8 +68,8 @@ func (c *call) handleForm() error {
 		return err
 	}
 	c.reached = true
-	out, err := c.door.opts.Plane.Invoke(c.r.Context(), c.caller, c.match.Operation, in.Value,
-		plane.WithMissing(in.Missing), plane.WithRequestID(c.id), plane.WithHTTP(header, c.baseURL()), plane.WithForm(), plane.WithAbort(c.in.abort))
+	out, err := c.door.opts.Plane.Invoke(c.r.Context(), c.caller, c.match.Operation, in.Value, plane.WithMissing(in.Missing), plane.WithRequestID(c.id),
+		plane.WithHTTP(header, c.baseURL()), plane.WithForm(), formSignature(form.Fields), plane.WithAbort(c.in.abort))
 	if err != nil {
 		return err
 	}
@@ -129,6 +129,18 @@ func (c *call) formCaller(claim *postform.Claim) error {
 	c.caller = c.complete(cred.Caller, claim.AccessKeyID, claim.Scope.Region)
 	c.proven = true
 	return nil
+}
+
+// formSignature tells how a form was signed, as far as its fields say.
+func formSignature(fields map[string]string) plane.Option {
+	if algorithm, ok := fields["x-amz-algorithm"]; ok {
+		at, _ := time.Parse("20060102T150405Z", fields["x-amz-date"]) // the zero time is "not known"
+		return plane.WithSignature(algorithm, at)
+	}
+	if _, ok := fields["awsaccesskeyid"]; ok {
+		return plane.WithSignature("AWS", time.Time{})
+	}
+	return plane.WithSignature("", time.Time{})
 }
 
 // plainFields are the fields that are headers under their own names. All that

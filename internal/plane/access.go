@@ -110,6 +110,7 @@ func (p *Plane) request(ctx context.Context, call *Call, need *policy.Need, keys
 		r.Resources = []policy.Resource{{ARN: "*"}}
 		return r, nil
 	}
+	ctx = context.WithValue(ctx, needKey{}, need)
 	r.Resources = make([]policy.Resource, 0, len(need.Resources))
 	for _, name := range need.Resources {
 		res, err := p.resource(ctx, call, name)
@@ -119,6 +120,15 @@ func (p *Plane) request(ctx context.Context, call *Call, need *policy.Need, keys
 		r.Resources = append(r.Resources, res)
 	}
 	return r, nil
+}
+
+type needKey struct{}
+
+// NeedFromContext returns, to Facts, what the resource is needed for; nil
+// elsewhere.
+func NeedFromContext(ctx context.Context) *policy.Need {
+	n, _ := ctx.Value(needKey{}).(*policy.Need)
+	return n
 }
 
 // resource is what the resource's own service knows of it.

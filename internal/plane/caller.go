@@ -88,6 +88,8 @@ type Call struct {
 	Header    http.Header // the HTTP request's header; nil for internal calls
 	Presigned bool        // its signature is in the URL
 	Form      bool        // the call was made of an HTML form: S3's POST of an object
+	Signature string      // how it was signed, "AWS4-HMAC-SHA256" or "AWS" (Version 2); "" when it was not
+	Signed    time.Time   // when, as the signer says; zero when that is not known
 	Answer    http.Header // takes headers of the HTTP answer that no output member carries; nil for internal calls
 }
 

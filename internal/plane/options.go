@@ -83,6 +83,12 @@ func WithPresigned() Option {
 	return func(v *invocation) { v.call.Presigned = true }
 }
 
+// WithSignature tells how the call was signed and, where the signer says it,
+// when.
+func WithSignature(algorithm string, at time.Time) Option {
+	return func(v *invocation) { v.call.Signature, v.call.Signed = algorithm, at }
+}
+
 // WithForm tells that the call was made of an HTML form.
 func WithForm() Option {
 	return func(v *invocation) { v.call.Form = true }

@@ -2,11 +2,9 @@ package s3
 
 import (
 	"context"
-	"reflect"
-	"strconv"
-	"strings"
 
 	api "nephele.dev/nephele/internal/api/s3"
+	"nephele.dev/nephele/internal/awserr"
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/policy"
 )
@@ -21,22 +19,22 @@ func (s *Service) Needs(call *plane.Call, in any) []policy.Need {
 		return nil
 	}
 	action := plane.Action(call.Operation)
-	if version := memberText(in, "VersionId"); version != "" {
+	if hasMember(in, "VersionId") {
 		action = policy.VersionAction(action)
 	}
-	need := policy.Need{Action: action, Resources: s.Resources(call, in), Keys: requestKeys(call, in)}
+	need := policy.Need{Action: action, Resources: s.Resources(call, in), Keys: requestKeys(call, in, action)}
 	switch in := in.(type) {
 	case *api.CopyObjectInput:
-		return append(copyNeeds(need, in.CopySource), written(need, in)...)
+		return append(copyNeeds(need, call, in.CopySource), written(need, in)...)
 	case *api.UploadPartCopyInput:
-		return copyNeeds(need, in.CopySource)
+		return copyNeeds(need, call, in.CopySource)
 	case *api.PutObjectInput, *api.CreateMultipartUploadInput:
 		return append([]policy.Need{need}, written(need, in)...)
 	case *api.GetObjectAttributesInput:
 		read := need
-		read.Action = "s3:GetObject"
+		read.Action = actionGet
 		if in.VersionId != nil {
-			read.Action = "s3:GetObjectVersion"
+			read.Action = actionGetVersion
 		}
 		return []policy.Need{read, need}
 	case *api.CreateBucketInput:
@@ -48,29 +46,44 @@ func (s *Service) Needs(call *plane.Call, in any) []policy.Need {
 // authorize asks for more than the call has been asked for. In tests without a
 // plane everything is allowed.
 func (s *Service) authorize(ctx context.Context, need policy.Need) error {
-	if s.plane == nil {
+	if s.plane == nil || !s.plane.Authorizes() {
 		return nil
 	}
-	return s.plane.Authorize(ctx, plane.FromContext(ctx), need)
+	call := plane.FromContext(ctx)
+	keys := signatureKeys(call)
+	for key, values := range need.Keys {
+		keys[key] = values
+	}
+	need.Keys = keys
+	return s.plane.Authorize(ctx, call, need)
 }
 
 // copyNeeds are those of a copy: need, and to read the source.
-func copyNeeds(need policy.Need, from string) []policy.Need {
+func copyNeeds(need policy.Need, call *plane.Call, from string) []policy.Need {
 	src, bad := newSource(from, readCondition{}, nil)
 	if bad != nil {
 		return []policy.Need{need} // the handler says what is wrong
 	}
-	read := policy.Need{Action: "s3:GetObject", Resources: []string{bucketARN(src.bucket) + pathMarker + src.key}}
-	if src.version != nil {
-		read.Action, read.Keys = "s3:GetObjectVersion", policy.Keys{"s3:versionid": {*src.version}}
+	read := src.need(actionGet)
+	for key, values := range signatureKeys(call) {
+		read.Keys[key] = values
 	}
 	return []policy.Need{need, read}
 }
 
+// need is what to do something with the source of a copy takes.
+func (s *source) need(action string) policy.Need {
+	n := policy.Need{Action: action, Resources: []string{objectARN(s.bucket, s.key)}, Keys: policy.Keys{}}
+	if s.version != nil {
+		n.Action, n.Keys[versionKey] = policy.VersionAction(action), []string{*s.version}
+	}
+	return n
+}
+
 // written are the needs of what is written together with an object.
 func written(need policy.Need, in any) (needs []policy.Need) {
-	if memberText(in, "Tagging") != "" {
-		needs = append(needs, policy.Need{Action: "s3:PutObjectTagging", Resources: need.Resources, Keys: need.Keys})
+	if hasMember(in, "Tagging") {
+		needs = append(needs, policy.Need{Action: actionTag, Resources: need.Resources, Keys: need.Keys})
 	}
 	if grantsACL(in) {
 		needs = append(needs, policy.Need{Action: "s3:PutObjectAcl", Resources: need.Resources, Keys: need.Keys})
@@ -80,115 +93,56 @@ func written(need policy.Need, in any) (needs []policy.Need) {
 
 // created are the needs of what is set together with a bucket.
 func created(need policy.Need, in *api.CreateBucketInput) (needs []policy.Need) {
+	more := func(action string) {
+		needs = append(needs, policy.Need{Action: action, Resources: need.Resources, Keys: need.Keys})
+	}
 	if grantsACL(in) {
-		needs = append(needs, policy.Need{Action: "s3:PutBucketAcl", Resources: need.Resources, Keys: need.Keys})
+		more("s3:PutBucketAcl")
 	}
 	if in.ObjectOwnership != nil {
-		needs = append(needs, policy.Need{Action: "s3:PutBucketOwnershipControls", Resources: need.Resources, Keys: need.Keys})
+		more("s3:PutBucketOwnershipControls")
+	}
+	if c := in.CreateBucketConfiguration; c != nil && len(c.Tags) > 0 {
+		more("s3:TagResource")
 	}
 	return needs
 }
 
 func grantsACL(in any) bool {
 	for _, name := range []string{"ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP"} {
-		if memberText(in, name) != "" {
+		if hasMember(in, name) {
 			return true
 		}
 	}
 	return false
 }
 
-// memberText is the text of an input's member, "" where it has none.
-func memberText(in any, name string) string {
-	v := reflect.ValueOf(in).Elem().FieldByName(name)
-	if v.IsValid() && v.Kind() == reflect.Pointer && !v.IsNil() {
-		v = v.Elem()
-	}
-	if !v.IsValid() {
-		return ""
-	}
-	switch v.Kind() {
-	case reflect.String:
-		return v.String()
-	case reflect.Int32, reflect.Int64:
-		return strconv.FormatInt(v.Int(), 10)
-	}
-	return ""
-}
-
-// memberKeys are the condition keys that are members of inputs (Service
-// Authorization Reference, "Condition keys for Amazon S3").
-var memberKeys = []struct{ key, member string }{
-	{"s3:versionid", "VersionId"},
-	{"s3:prefix", "Prefix"},
-	{"s3:delimiter", "Delimiter"},
-	{"s3:max-keys", "MaxKeys"},
-	{"s3:x-amz-acl", "ACL"},
-	{"s3:x-amz-grant-full-control", "GrantFullControl"},
-	{"s3:x-amz-grant-read", "GrantRead"},
-	{"s3:x-amz-grant-read-acp", "GrantReadACP"},
-	{"s3:x-amz-grant-write", "GrantWrite"},
-	{"s3:x-amz-grant-write-acp", "GrantWriteACP"},
-	{"s3:x-amz-copy-source", "CopySource"},
-	{"s3:x-amz-metadata-directive", "MetadataDirective"},
-	{"s3:x-amz-server-side-encryption", "ServerSideEncryption"},
-	{"s3:x-amz-server-side-encryption-aws-kms-key-id", "SSEKMSKeyId"},
-	{"s3:x-amz-server-side-encryption-customer-algorithm", "SSECustomerAlgorithm"},
-	{"s3:x-amz-storage-class", "StorageClass"},
-	{"s3:x-amz-website-redirect-location", "WebsiteRedirectLocation"},
-	{"s3:x-amz-object-ownership", "ObjectOwnership"},
-	{"s3:if-match", "IfMatch"},
-	{"s3:if-none-match", "IfNoneMatch"},
-}
-
-// requestKeys are the condition keys of S3 that a request has of itself.
-func requestKeys(call *plane.Call, in any) policy.Keys {
-	k := policy.Keys{}
-	for _, m := range memberKeys {
-		if v := memberText(in, m.member); v != "" {
-			k[m.key] = []string{v}
-		}
-	}
-	if b, ok := in.(*api.CreateBucketInput); ok && b.CreateBucketConfiguration != nil && b.CreateBucketConfiguration.LocationConstraint != nil {
-		k["s3:locationconstraint"] = []string{string(*b.CreateBucketConfiguration.LocationConstraint)}
-	}
-	tagKeys(k, in)
-	signatureKeys(k, call)
-	return k
-}
-
-// tagKeys are those of the tags that a request gives an object.
-func tagKeys(k policy.Keys, in any) {
-	add := func(key, value string) {
-		k["s3:requestobjecttag/"+strings.ToLower(key)] = []string{value}
-		k["s3:requestobjecttagkeys"] = append(k["s3:requestobjecttagkeys"], key)
-	}
-	if in, ok := in.(*api.PutObjectTaggingInput); ok && in.Tagging != nil {
-		for _, t := range in.Tagging.TagSet {
-			add(t.Key, t.Value)
-		}
-		return
-	}
-	if text := memberText(in, "Tagging"); text != "" {
-		tags, _ := tagHeader(&text) // what is wrong with it the handler says
-		for key, value := range tags {
-			add(key, value)
-		}
-	}
-}
-
-// signatureKeys tell how a request was signed.
-func signatureKeys(k policy.Keys, call *plane.Call) {
-	if hash := call.Header.Get("X-Amz-Content-Sha256"); hash != "" {
-		k["s3:x-amz-content-sha256"] = []string{hash}
-	}
+// hide refuses those who may not list a bucket, who are not told that an
+// object, or a version, is not there (API reference of S3, GetObject,
+// "Permissions"). Other errors it returns as they are.
+func (s *Service) hide(ctx context.Context, bucket string, absent error) error {
+	action := ""
 	switch {
-	case call.Caller.Kind == plane.Anonymous || call.Header == nil:
-	case call.Form:
-		k["s3:authtype"] = []string{"POST"}
-	case call.Presigned:
-		k["s3:authtype"] = []string{"REST-QUERY-STRING"}
+	case awserr.Is(absent, "NoSuchKey"):
+		action = actionList
+	case awserr.Is(absent, "NoSuchVersion"):
+		action = actionListVersions
 	default:
-		k["s3:authtype"] = []string{"REST-HEADER"}
+		return absent
 	}
+	if err := s.authorize(ctx, policy.Need{Action: action, Resources: []string{bucketARN(bucket)}}); err != nil {
+		return err
+	}
+	return absent
+}
+
+// mayCopyTags asks for what it takes that a copy has the tags of its source.
+func (s *Service) mayCopyTags(ctx context.Context, in *api.CopyObjectInput, src *source, f *found) error {
+	if len(f.Details.Tags) == 0 || value(in.TaggingDirective, "COPY") != "COPY" {
+		return nil
+	}
+	if err := s.authorize(ctx, src.need("s3:GetObjectTagging")); err != nil {
+		return err
+	}
+	return s.authorize(ctx, policy.Need{Action: actionTag, Resources: []string{objectARN(in.Bucket, in.Key)}})
 }

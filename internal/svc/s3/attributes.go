@@ -24,7 +24,7 @@ func (s *Service) GetObjectAttributes(ctx context.Context, in *api.GetObjectAttr
 	}
 	out := &api.GetObjectAttributesOutput{}
 	wants := func(name api.ObjectAttributes) bool { return slices.Contains(in.ObjectAttributes, name) }
-	return out, s.viewBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) error {
+	return out, s.hide(ctx, in.Bucket, s.viewBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) error {
 		o, err := chosen(tx, b, in.Key, in.VersionId)
 		if err != nil {
 			return err
@@ -50,7 +50,7 @@ func (s *Service) GetObjectAttributes(ctx context.Context, in *api.GetObjectAttr
 			out.ObjectParts, err = objectParts(tx, o, above, limit)
 		}
 		return err
-	})
+	}))
 }
 
 func checkAttributes(in *api.GetObjectAttributesInput) (limit, above int, err *awserr.Error) {

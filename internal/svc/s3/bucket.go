@@ -280,6 +280,8 @@ func (s *Service) GetBucketLocation(ctx context.Context, in *api.GetBucketLocati
 
 func bucketARN(name string) string { return "arn:aws:s3:::" + name }
 
+func objectARN(bucket, key string) string { return bucketARN(bucket) + pathMarker + key }
+
 // canonicalID is the 64 hex digits by which S3 knows an account: ours are
 // derived from the account number, so that they never change.
 func canonicalID(account string) string { return policy.CanonicalID(account) }

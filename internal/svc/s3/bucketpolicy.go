@@ -33,6 +33,9 @@ func (s *Service) PutBucketPolicy(ctx context.Context, in *api.PutBucketPolicyIn
 		if err := doc.check(b.Name); err != nil {
 			return err
 		}
+		if err := ownersPolicy(tx, b); err != nil {
+			return err
+		}
 		block, err := publicAccess(tx, b.Name)
 		if err != nil {
 			return err
@@ -49,13 +52,45 @@ func (s *Service) PutBucketPolicy(ctx context.Context, in *api.PutBucketPolicyIn
 
 // GetBucketPolicy answers the policy as it was put, or NoSuchBucketPolicy.
 func (s *Service) GetBucketPolicy(ctx context.Context, in *api.GetBucketPolicyInput) (*api.GetBucketPolicyOutput, error) {
-	text, err := readConfig[string](ctx, s, in.Bucket, in.ExpectedBucketOwner, policyConfig, errNoPolicy())
+	text := ""
+	err := s.viewBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) error {
+		if err := ownersPolicy(tx, b); err != nil {
+			return err
+		}
+		have, ok, err := loadConfig[string](tx, b.Name, policyConfig)
+		if err == nil && !ok {
+			err = errNoPolicy().With("BucketName", b.Name)
+		}
+		text = have
+		return err
+	})
 	return &api.GetBucketPolicyOutput{Policy: &text}, err
 }
 
 // DeleteBucketPolicy removes the policy.
 func (s *Service) DeleteBucketPolicy(ctx context.Context, in *api.DeleteBucketPolicyInput) (*api.DeleteBucketPolicyOutput, error) {
-	return &api.DeleteBucketPolicyOutput{}, s.deleteConfig(ctx, in.Bucket, in.ExpectedBucketOwner, policyConfig)
+	err := s.updateBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) error {
+		if err := ownersPolicy(tx, b); err != nil {
+			return err
+		}
+		return dropConfig(tx, b, policyConfig)
+	})
+	return &api.DeleteBucketPolicyOutput{}, err
+}
+
+// ownersPolicy refuses other accounts: whatever the policy gives them, itself
+// is the owner's (API reference of S3, PutBucketPolicy).
+func ownersPolicy(tx *store.Tx, b bucket) error {
+	call := plane.FromContext(tx.Context())
+	if call.Caller.Account == b.Account && call.Caller.Kind != plane.Anonymous {
+		return nil
+	}
+	err := awserr.New("MethodNotAllowed", http.StatusMethodNotAllowed, "The specified method is not allowed against this resource.").
+		With("ResourceType", "BUCKETPOLICY")
+	if call.Operation != nil {
+		err = err.With("Method", call.Operation.Method)
+	}
+	return err
 }
 
 // GetBucketPolicyStatus tells whether the policy is public.
@@ -121,52 +156,4 @@ func open(v string) bool {
 		return p.Addr().Is4() && p.Bits() < 8 || p.Addr().Is6() && p.Bits() < 32
 	}
 	return strings.HasPrefix(v, wildcard) || strings.HasPrefix(v, "arn:*") || strings.Contains(v, "::*:")
-}
-
-// verdict is what a policy says of a request by nobody in particular.
-type verdict uint8
-
-const (
-	silent verdict = iota
-	allowed
-	denied
-)
-
-// anybodyMay judges a request without a signature. A condition cannot be
-// judged here: an Allow with one does not count, a Deny with one does.
-func (d *policyDocument) anybodyMay(action, resource string) verdict {
-	v := silent
-	for _, s := range d.Statements {
-		if !s.anybody() || !s.concerns(action, resource) {
-			continue
-		}
-		if s.Effect == "Deny" {
-			return denied
-		}
-		if s.NotPrincipal == nil && len(s.Condition) == 0 {
-			v = allowed
-		}
-	}
-	return v
-}
-
-func (s *statement) concerns(action, resource string) bool {
-	matches := func(patterns texts, text string) bool {
-		return slices.ContainsFunc(patterns, func(p string) bool { return glob(p, text) })
-	}
-	lower := func(t texts) texts {
-		out := make(texts, len(t))
-		for i := range t {
-			out[i] = strings.ToLower(t[i])
-		}
-		return out
-	}
-	action = strings.ToLower(action)
-	if len(s.Action) > 0 && !matches(lower(s.Action), action) || len(s.NotAction) > 0 && matches(lower(s.NotAction), action) {
-		return false
-	}
-	if len(s.Resource) > 0 && !matches(s.Resource, resource) || len(s.NotResource) > 0 && matches(s.NotResource, resource) {
-		return false
-	}
-	return true
 }

@@ -103,6 +103,7 @@ func assemble(tx *store.Tx, u upload, in *api.CompleteMultipartUploadInput) (obj
 		Bucket: u.Bucket, Key: u.Key, Class: u.Class, Details: u.Details, Modified: tx.Now(),
 		Data: u.ID, Parts: len(chosen), ETag: partsETag(chosen), Sum: u.total(chosen),
 	}
+	o.Details.Asked = nil
 	for _, p := range chosen {
 		o.Size += p.Size
 	}

@@ -73,6 +73,9 @@ func (s *Service) CopyObject(ctx context.Context, in *api.CopyObjectInput) (*api
 	if err := mayCopy(in, w, src, f.object); err != nil {
 		return nil, err
 	}
+	if err := s.mayCopyTags(ctx, in, &src, f); err != nil {
+		return nil, err
+	}
 	w.inherit(in, f)
 	c := claim{algorithm: string(value(in.ChecksumAlgorithm, ""))}
 	st, err2 := s.stream(ctx, body{reader: r, length: &f.Size, claim: c, key: w.new.customer}, copyAlgorithm(f.Sum))

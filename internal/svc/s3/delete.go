@@ -181,9 +181,12 @@ func (s *Service) deleteOne(tx *store.Tx, b bucket, id *api.ObjectIdentifier, re
 func (s *Service) mayDelete(ctx context.Context, in *api.DeleteObjectsInput) ([]error, error) {
 	refusals := make([]error, len(in.Delete.Objects))
 	for i, id := range in.Delete.Objects {
-		need := policy.Need{Action: "s3:DeleteObject", Resources: []string{bucketARN(in.Bucket) + pathMarker + id.Key}}
+		need := policy.Need{Action: "s3:DeleteObject", Resources: []string{objectARN(in.Bucket, id.Key)}, Keys: policy.Keys{}}
 		if id.VersionId != nil {
-			need.Action, need.Keys = "s3:DeleteObjectVersion", policy.Keys{"s3:versionid": {*id.VersionId}}
+			need.Action, need.Keys[versionKey] = "s3:DeleteObjectVersion", []string{*id.VersionId}
+		}
+		if id.ETag != nil {
+			need.Keys["s3:if-match"] = []string{*id.ETag}
 		}
 		if refusals[i] = s.authorize(ctx, need); refusals[i] != nil && awserr.As(refusals[i]) == nil {
 			return nil, refusals[i]

@@ -13,7 +13,6 @@ import (
 	"nephele.dev/nephele/internal/awserr"
 	"nephele.dev/nephele/internal/blob"
 	"nephele.dev/nephele/internal/plane"
-	"nephele.dev/nephele/internal/policy"
 	"nephele.dev/nephele/internal/store"
 )
 
@@ -212,20 +211,7 @@ func (s *Service) find(ctx context.Context, r read) (*found, error) {
 		f = &found{object: o, bucket: b, span: span{0, o.Size}}
 		return f.resolve(tx, r)
 	})
-	if awserr.Is(err, "NoSuchKey") {
-		err = s.hideAbsence(ctx, r.bucket, err)
-	}
-	return f, err
-}
-
-// hideAbsence refuses those who may not list the bucket, who are not told that
-// an object is not there (API reference of S3, GetObject, "Permissions").
-func (s *Service) hideAbsence(ctx context.Context, bucket string, absent error) error {
-	err := s.authorize(ctx, policy.Need{Action: "s3:ListBucket", Resources: []string{bucketARN(bucket)}})
-	if err != nil {
-		return err
-	}
-	return absent
+	return f, s.hide(ctx, r.bucket, err)
 }
 
 // chosen returns the object that a request means: the current one of the key,

@@ -103,7 +103,7 @@ func newUpload(in *api.CreateMultipartUploadInput) (upload, newObject, *awserr.E
 	if n, u.Class, u.Details, err = readNew(in); err != nil {
 		return u, n, err
 	}
-	u.Details.SumAsked = in.ChecksumAlgorithm != nil
+	u.Details.SumAsked, u.Details.Asked = in.ChecksumAlgorithm != nil, uploadKeys(in)
 	return u, n, u.setSum(in.ChecksumAlgorithm, in.ChecksumType)
 }
 

@@ -115,15 +115,23 @@ func (r aclRequest) mayAsk(granted []grant, bucketOwner string) error {
 	return nil
 }
 
+// anonymousID is the canonical id of whoever has no account: it owns what is
+// written without a signature.
+const anonymousID = "65a011a29cdf8ec533ec3d1ccaae921c"
+
 // writer is the canonical id of the caller's account.
 func writer(tx *store.Tx) string {
-	return canonicalID(plane.FromContext(tx.Context()).Caller.Account)
+	c := &plane.FromContext(tx.Context()).Caller
+	if c.Kind == plane.Anonymous {
+		return anonymousID
+	}
+	return canonicalID(c.Account)
 }
 
 // GetObjectAcl answers an object's access control list.
 func (s *Service) GetObjectAcl(ctx context.Context, in *api.GetObjectAclInput) (*api.GetObjectAclOutput, error) {
 	out := &api.GetObjectAclOutput{}
-	return out, s.viewBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) error {
+	return out, s.hide(ctx, in.Bucket, s.viewBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) error {
 		o, err := chosen(tx, b, in.Key, in.VersionId)
 		if err != nil {
 			return err
@@ -135,7 +143,7 @@ func (s *Service) GetObjectAcl(ctx context.Context, in *api.GetObjectAclInput) (
 		}
 		out.Owner, out.Grants = list.listed(canonicalID(b.Account))
 		return nil
-	})
+	}))
 }
 
 // PutObjectAcl replaces an object's access control list.
@@ -147,7 +155,7 @@ func (s *Service) PutObjectAcl(ctx context.Context, in *api.PutObjectAclInput) (
 		{in.GrantReadACP, "READ_ACP"},
 		{in.GrantWriteACP, "WRITE_ACP"},
 	}}
-	return &api.PutObjectAclOutput{}, s.updateBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) error {
+	return &api.PutObjectAclOutput{}, s.hide(ctx, in.Bucket, s.updateBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) error {
 		o, err := chosen(tx, b, in.Key, in.VersionId)
 		if err != nil {
 			return err
@@ -171,7 +179,7 @@ func (s *Service) PutObjectAcl(ctx context.Context, in *api.PutObjectAclInput) (
 			return err
 		}
 		return s.changed(tx, newEvent(tx, b, aclPut, "PutObjectAcl", o))
-	})
+	}))
 }
 
 func (r aclRequest) empty() bool {

@@ -2,7 +2,6 @@ package s3
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -52,83 +51,4 @@ func (s *Service) CORS(ctx context.Context, name, origin, method string, headers
 		h.Set("Access-Control-Max-Age", strconv.Itoa(int(*rule.MaxAgeSeconds)))
 	}
 	return h, true, nil
-}
-
-// publicReader tells what everybody may read of a bucket, by its policy and by
-// ACLs, as far as the public access block leaves them.
-type publicReader struct {
-	open   bool // no signatures are demanded: everything
-	policy *policyDocument
-	block  publicAccessBlock
-	acls   bool // ACLs count
-	list   bool // the bucket's ACL lets everybody list
-}
-
-func (s *Service) publicReader(tx *store.Tx, b bucket) (publicReader, error) {
-	p := publicReader{open: s.unsigned}
-	if p.open {
-		return p, nil
-	}
-	text, ok, err := loadConfig[string](tx, b.Name, policyConfig)
-	if err != nil {
-		return p, err
-	}
-	if ok {
-		doc, bad := parsePolicy(text)
-		if bad != nil {
-			return p, errors.New("stored policy of bucket " + b.Name + ": " + bad.Message)
-		}
-		p.policy = doc
-	}
-	if p.block, err = publicAccess(tx, b.Name); err != nil {
-		return p, err
-	}
-	p.acls = b.ownership() != ownerEnforced && !p.block.IgnorePublicAcls
-	list, err := bucketACL(tx, b)
-	p.list = p.acls && list.opensTo(groupAll)
-	return p, err
-}
-
-// opensTo reports whether the list lets a group read.
-func (a acl) opensTo(group string) bool {
-	for _, g := range a.Grants {
-		if g.Grantee == group && (g.Permission == "READ" || g.Permission == fullAccess) {
-			return true
-		}
-	}
-	return false
-}
-
-// mayRead reports whether everybody may read o.
-func (p publicReader) mayRead(o object) bool {
-	if p.open {
-		return true
-	}
-	switch p.judge("s3:GetObject", bucketARN(o.Bucket)+pathMarker+o.Key) {
-	case denied:
-		return false
-	case allowed:
-		return true
-	}
-	return p.acls && o.Details.ACL.opensTo(groupAll)
-}
-
-// mayList reports whether everybody may see what is not in the bucket.
-func (p publicReader) mayList(bucket string) bool {
-	if p.open {
-		return true
-	}
-	v := p.judge("s3:ListBucket", bucketARN(bucket))
-	return v == allowed || v == silent && p.list
-}
-
-func (p publicReader) judge(action, resource string) verdict {
-	if p.policy == nil {
-		return silent
-	}
-	v := p.policy.anybodyMay(action, resource)
-	if v == allowed && p.block.RestrictPublicBuckets && p.policy.public() {
-		return silent
-	}
-	return v
 }

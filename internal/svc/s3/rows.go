@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"nephele.dev/nephele/internal/policy"
 	"nephele.dev/nephele/internal/store"
 )
 
@@ -41,6 +42,7 @@ type details struct {
 	Encryption         encryption        `json:"sse,omitzero"`
 	ACL                acl               `json:"acl,omitzero"`
 	SumAsked           bool              `json:"sumAsked,omitempty"` // of a multipart object: its upload named the checksum
+	Asked              policy.Keys       `json:"asked,omitempty"`    // of an upload in progress: the condition keys of its beginning
 }
 
 const objectColumns = `bucket, key, version, seq, size, etag, modified, class, sum_algorithm, sum_type, sum_value, data, parts, doc`

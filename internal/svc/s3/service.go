@@ -22,11 +22,10 @@ type Deps struct {
 	Blob   *blob.Store
 	Logger *slog.Logger
 
-	// Plane and Courier reach the destinations of notifications.
+	// Plane and Courier reach the destinations of notifications. Websites read
+	// objects through Plane, as their visitors.
 	Plane   *plane.Plane
 	Courier *courier.Courier
-	// Open has websites show every object, as where no signatures are demanded.
-	Open bool
 }
 
 // Service answers the S3 API.
@@ -38,7 +37,6 @@ type Service struct {
 
 	plane    *plane.Plane
 	courier  *courier.Courier
-	unsigned bool
 	policies policy.Cache
 }
 
@@ -47,7 +45,7 @@ func New(d Deps) *Service {
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Service{db: d.DB, engine: d.Engine, blobs: d.Blob, log: d.Logger, plane: d.Plane, courier: d.Courier, unsigned: d.Open}
+	return &Service{db: d.DB, engine: d.Engine, blobs: d.Blob, log: d.Logger, plane: d.Plane, courier: d.Courier}
 }
 
 // Handlers returns the operations that are implemented.

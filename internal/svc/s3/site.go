@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"context"
 	"errors"
 	"html"
 	"io"
@@ -8,9 +9,12 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	api "nephele.dev/nephele/internal/api/s3"
 	"nephele.dev/nephele/internal/awserr"
+	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/shape"
 	"nephele.dev/nephele/internal/store"
 )
 
@@ -21,16 +25,17 @@ type website struct {
 	r      *http.Request
 	b      bucket
 	config api.WebsiteConfiguration
-	public publicReader
-	key    string // as requested, without the leading slash
+	caller plane.Caller // the visitor
+	key    string       // as requested, without the leading slash
 }
 
 // ServeSite answers a request to the website of a bucket (S3 User Guide,
 // "Hosting a static website"): GET and HEAD, index and error documents,
 // redirects, and pages in HTML for errors. It reads objects through the plane,
-// as S3 itself, when everybody may read them.
-func (s *Service) ServeSite(w http.ResponseWriter, r *http.Request, name string) {
-	t := &website{s: s, w: w, r: r, key: strings.TrimPrefix(r.URL.Path, "/")}
+// as the visitor, who is anonymous: what policies and access control lists give
+// to everybody is there, under the conditions that they name.
+func (s *Service) ServeSite(w http.ResponseWriter, r *http.Request, name string, visitor plane.Caller) {
+	t := &website{s: s, w: w, r: r, caller: visitor, key: strings.TrimPrefix(r.URL.Path, "/")}
 	if err := t.open(name); err != nil {
 		t.fail(err)
 		return
@@ -71,8 +76,8 @@ func (t *website) open(name string) error {
 		if !ok {
 			return errNoWebsite().With("BucketName", name)
 		}
-		t.public, err = t.s.publicReader(tx, t.b)
-		return err
+		t.caller.Account, t.caller.Region = t.b.Account, t.b.Region
+		return nil
 	})
 }
 
@@ -90,59 +95,68 @@ func (t *website) serve() error {
 	if e := awserr.As(err); e == nil || e.Status != http.StatusNotFound && e.Status != http.StatusForbidden {
 		return err
 	}
-	if o, there, err := t.find(t.key + "/" + suffix); err == nil && there && t.public.mayRead(o) {
+	if _, missing := t.client().HeadObject(t.r.Context(), &api.HeadObjectInput{Bucket: t.b.Name, Key: t.key + "/" + suffix}); missing == nil {
 		t.redirect(http.StatusFound, "", "", (&url.URL{Path: "/" + t.key + "/"}).EscapedPath())
 		return nil
 	}
 	return err
 }
 
-func (t *website) find(key string) (o object, ok bool, err error) {
-	if !isKey(key) {
-		return object{}, false, nil
-	}
-	err = t.s.db.View(t.r.Context(), func(tx *store.Tx) (err error) {
-		o, ok, err = findObject(tx, t.b.Name, key)
-		return err
-	})
-	return o, ok, err
-}
+// client makes calls as the visitor.
+func (t *website) client() api.Client { return api.Client{Invoker: visit{t}} }
 
-// isKey reports whether an object could have the key.
-func isKey(key string) bool { return checkKey(key) == nil }
+// visit is a visitor's way into the plane. Policies may ask for the page that
+// the request comes from.
+type visit struct{ site *website }
+
+// Invoke implements shape.Invoker.
+func (v visit) Invoke(ctx context.Context, op *shape.Operation, in any) (any, error) {
+	header := http.Header{}
+	if from := v.site.r.Header.Values("Referer"); len(from) > 0 {
+		header["Referer"] = from
+	}
+	return v.site.s.plane.Invoke(ctx, v.site.caller, op, in, plane.WithHTTP(header, ""))
+}
 
 // object answers with an object, if everybody may read it.
 func (t *website) object(key string, status int) error {
-	o, there, err := t.find(key)
-	switch {
-	case err != nil:
-		return err
-	case !there && t.public.mayList(t.b.Name):
-		return errNoSuchKey(key)
-	case !there || !t.public.mayRead(o):
-		return errAccessDenied()
-	case o.Details.Redirect != "" && status == http.StatusOK:
-		t.w.Header().Set("Location", o.Details.Redirect)
-		t.w.WriteHeader(http.StatusMovedPermanently)
-		return nil
-	}
 	in := &api.GetObjectInput{Bucket: t.b.Name, Key: key}
 	if status == http.StatusOK {
 		t.conditions(in)
 	}
-	client := api.Client{Invoker: t.s.plane.AsService(principal, t.b.Account, t.b.Region)}
-	out, err := client.GetObject(t.r.Context(), in)
+	out, err := t.client().GetObject(t.r.Context(), in)
 	if e := awserr.As(err); e != nil && e.Status == http.StatusNotModified {
-		t.w.Header().Set("ETag", *quoted(o.ETag))
-		t.w.Header().Set("Last-Modified", o.Modified.UTC().Format(http.TimeFormat))
-		t.w.WriteHeader(http.StatusNotModified)
+		t.notModified(e)
 		return nil
 	}
 	if err != nil {
 		return err
 	}
+	if to := out.WebsiteRedirectLocation; to != nil && status == http.StatusOK {
+		closeBody(out)
+		t.w.Header().Set("Location", *to)
+		t.w.WriteHeader(http.StatusMovedPermanently)
+		return nil
+	}
 	t.send(out, status)
 	return nil
+}
+
+// notModified answers that the visitor has the object already.
+func (t *website) notModified(e *awserr.Error) {
+	if etag, ok := e.Fields["ETag"].(string); ok {
+		t.w.Header().Set("ETag", etag)
+	}
+	if at, ok := e.Fields["LastModified"].(time.Time); ok {
+		t.w.Header().Set("Last-Modified", at.UTC().Format(http.TimeFormat))
+	}
+	t.w.WriteHeader(http.StatusNotModified)
+}
+
+func closeBody(out *api.GetObjectOutput) {
+	if c, ok := out.Body.(io.Closer); ok {
+		_ = c.Close() // a read-only stream
+	}
 }
 
 // conditions takes range and conditions of the request over.
@@ -159,9 +173,7 @@ func (t *website) conditions(in *api.GetObjectInput) {
 
 // send writes an object.
 func (t *website) send(out *api.GetObjectOutput, status int) {
-	if c, ok := out.Body.(io.Closer); ok {
-		defer func() { _ = c.Close() }() // a read-only stream
-	}
+	defer closeBody(out)
 	h := t.w.Header()
 	for name, v := range map[string]*string{
 		"Content-Type": out.ContentType, "Cache-Control": out.CacheControl, "Content-Disposition": out.ContentDisposition,

@@ -3,10 +3,15 @@ package s3_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 
 	api "nephele.dev/nephele/internal/api/s3"
+	"nephele.dev/nephele/internal/engine"
+	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/store"
+	"nephele.dev/nephele/internal/store/storetest"
 )
 
 // visit asks the website of "bucket".
@@ -17,14 +22,15 @@ func (w *world) visit(t testing.TB, method, target string, header ...string) *ht
 		r.Header.Set(header[i], header[i+1])
 	}
 	rec := httptest.NewRecorder()
-	w.svc.ServeSite(rec, r, "bucket")
+	visitor := plane.Caller{Kind: plane.Anonymous, SourceIP: netip.MustParseAddr("192.0.2.1")}
+	w.svc.ServeSite(rec, r, "bucket", visitor)
 	return rec
 }
 
 func TestSite(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, w *world) {
-		ctx := t.Context()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w, ctx := newWorldOf(t, db, engine.Options{}, decider{}), t.Context()
 		expect := func(target string, status int, location, body string, header ...string) {
 			t.Helper()
 			got := w.visit(t, http.MethodGet, target, header...)

@@ -101,7 +101,7 @@ func (s *Service) GetObjectTagging(ctx context.Context, in *api.GetObjectTagging
 		out.TagSet, out.VersionId = tagSet(o.Details.Tags), b.shown(o)
 		return err
 	})
-	return out, err
+	return out, s.hide(ctx, in.Bucket, err)
 }
 
 // PutObjectTagging replaces an object's tags.
@@ -114,19 +114,19 @@ func (s *Service) PutObjectTagging(ctx context.Context, in *api.PutObjectTagging
 		return nil, err
 	}
 	out := &api.PutObjectTaggingOutput{}
-	return out, s.updateBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) (err error) {
+	return out, s.hide(ctx, in.Bucket, s.updateBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) (err error) {
 		out.VersionId, err = s.setObjectTags(tx, b, in.Key, in.VersionId, tags, taggingPut)
 		return err
-	})
+	}))
 }
 
 // DeleteObjectTagging removes an object's tags.
 func (s *Service) DeleteObjectTagging(ctx context.Context, in *api.DeleteObjectTaggingInput) (*api.DeleteObjectTaggingOutput, error) {
 	out := &api.DeleteObjectTaggingOutput{}
-	return out, s.updateBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) (err error) {
+	return out, s.hide(ctx, in.Bucket, s.updateBucket(ctx, in.Bucket, in.ExpectedBucketOwner, func(tx *store.Tx, b bucket) (err error) {
 		out.VersionId, err = s.setObjectTags(tx, b, in.Key, in.VersionId, nil, taggingDelete)
 		return err
-	})
+	}))
 }
 
 func (s *Service) setObjectTags(tx *store.Tx, b bucket, key string, version *string, tags map[string]string, event string) (*string, error) {

@@ -14,6 +14,7 @@ import (
 	"nephele.dev/nephele/internal/courier"
 	"nephele.dev/nephele/internal/engine"
 	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/policy"
 	"nephele.dev/nephele/internal/store"
 	"nephele.dev/nephele/internal/store/storetest"
 	"nephele.dev/nephele/internal/svc/s3"
@@ -42,16 +43,35 @@ func newWorld(t testing.TB, db *store.DB) *world { return newWorldWith(t, db, en
 
 func newWorldWith(t testing.TB, db *store.DB, o engine.Options) *world {
 	t.Helper()
+	return newWorldOf(t, db, o, nil)
+}
+
+// decider decides by the policies that principals have, by their ARNs, and
+// those of the resources.
+type decider map[string]policy.Policies
+
+// Evaluate implements policy.Evaluator.
+func (d decider) Evaluate(_ context.Context, r policy.Request) (policy.Decision, error) {
+	own := d[r.Principal.ARN]
+	return policy.Decide(&r, &own), nil
+}
+
+// newWorldOf is newWorldWith where callers are asked for permission, unless may
+// is nil.
+func newWorldOf(t testing.TB, db *store.DB, o engine.Options, may policy.Evaluator) *world {
+	t.Helper()
 	blobs, err := blob.Open(t.Context(), "file://"+t.TempDir()+"?sync=off")
 	if err != nil {
 		t.Fatal(err)
 	}
 	e := engine.New(db, o)
-	p := plane.New(plane.Options{Logger: slog.New(slog.DiscardHandler)})
+	p := plane.New(plane.Options{Logger: slog.New(slog.DiscardHandler), Authorizer: may})
 	tell := newTold(p)
 	svc := s3.New(s3.Deps{DB: db, Engine: e, Blob: blobs, Plane: p, Courier: courier.New(e, p, tell.services())})
 	svc.Flows(e)
 	p.Register(api.Service(), svc.Handlers())
+	p.RegisterNeeds(api.Service(), svc.Needs)
+	p.RegisterFacts("s3", svc.Facts)
 	if err := e.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
