@@ -76,6 +76,12 @@ func (c *credentials) ofSession(ctx context.Context, id, token string) (door.Cre
 	}}, nil
 }
 
+// bearer is whom temporary credentials belong to.
+func (c *credentials) bearer(ctx context.Context, id, token string) (plane.Caller, error) {
+	cred, err := c.ofSession(ctx, id, token)
+	return cred.Caller, err
+}
+
 // used notes uses of access keys and roles, for GetAccessKeyLastUsed and
 // RoleLastUsed.
 func (c *credentials) used(call *plane.Call) {

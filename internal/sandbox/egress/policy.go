@@ -99,6 +99,9 @@ func judged(addr netip.Addr) netip.Addr {
 	return addr
 }
 
+// Allows reports whether a run may connect to target.
+func (p Policy) Allows(target netip.AddrPort) bool { return p.refusal(target, machineAddrs()) == "" }
+
 // refusal says why the policy refuses target; empty when it allows it.
 func (p Policy) refusal(target netip.AddrPort, machine []netip.Addr) string {
 	c := classify(target.Addr(), machine)

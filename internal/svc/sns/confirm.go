@@ -118,7 +118,7 @@ func (s *Service) Unsubscribe(ctx context.Context, in *api.UnsubscribeInput) (*a
 	if err != nil {
 		return nil, err
 	}
-	if err := s.keys.load(ctx, s.DB); err != nil {
+	if err := s.keys.load(ctx, s.DB, s.Seal); err != nil {
 		return nil, err
 	}
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {

@@ -43,7 +43,9 @@
 //
 // One RSA key is made per database, on first use, and shared by all servers on
 // it. Version 1 is SHA-1, version 2 SHA-256. FIFO topics do not sign. The key
-// is stored in the clear until secrets are sealed with a master key.
+// is sealed (package seal); one whose master key is lost is replaced, which
+// receivers do not notice: a message names the certificate that it is verified
+// with.
 //
 // # Not here
 //

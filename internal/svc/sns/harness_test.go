@@ -21,6 +21,7 @@ import (
 	"nephele.dev/nephele/internal/outbox"
 	"nephele.dev/nephele/internal/page"
 	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/seal"
 	"nephele.dev/nephele/internal/shape"
 	"nephele.dev/nephele/internal/store"
 )
@@ -58,7 +59,7 @@ func newBench(t testing.TB, db *store.DB) *bench {
 	web := newMemoryServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { b.post(w, r) }))
 	b.engine = enginetest.Start(t, db, engine.Options{Lanes: map[string]int{courier.Lane: 4, Lane: 4}}, func(e *engine.Engine) {
 		c := courier.New(e, p, []*shape.Service{sqsapi.Service(), api.Service()})
-		b.service = New(Deps{DB: db, Engine: e, Courier: c, Outbox: outbox.New(), Pages: sealer, Dial: web.dial})
+		b.service = New(Deps{DB: db, Engine: e, Courier: c, Outbox: outbox.New(), Seal: testSeal, Pages: sealer, Dial: web.dial})
 		b.service.Flows(e)
 	})
 	p.Register(api.Service(), b.service.Handlers())
@@ -92,6 +93,9 @@ func (b *bench) in(queue string) []*sqsapi.SendMessageInput {
 
 // testKey is the key of every bench: to make one takes long.
 var testKey = sync.OnceValues(func() (signingKey, error) { return newKey(time.Now()) })
+
+// testSeal is the sealer of every bench: several may share a database.
+var testSeal = seal.NewEphemeral()
 
 func seedKey(t testing.TB, db *store.DB) {
 	t.Helper()

@@ -15,6 +15,7 @@ import (
 	"nephele.dev/nephele/internal/page"
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/policy"
+	"nephele.dev/nephele/internal/seal"
 	"nephele.dev/nephele/internal/shape"
 	"nephele.dev/nephele/internal/store"
 )
@@ -32,6 +33,7 @@ type Deps struct {
 	Engine  *engine.Engine
 	Courier *courier.Courier
 	Outbox  *outbox.Box
+	Seal    *seal.Sealer   // seals the key that messages are signed with
 	Pages   *page.Sealer   // seals the tokens of listings
 	Dial    DialFunc       // the way to HTTP endpoints
 	Roots   *x509.CertPool // whom HTTPS endpoints are believed; nil is whom the machine believes

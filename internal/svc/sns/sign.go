@@ -1,6 +1,7 @@
 package sns
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/rand"
@@ -20,16 +21,19 @@ import (
 	"sync"
 	"time"
 
+	"nephele.dev/nephele/internal/seal"
 	"nephele.dev/nephele/internal/store"
 )
 
-// signingKey is the key that messages are signed with, as it is stored. It
-// stands in the clear for now: it is to be sealed with the master key once
-// there is one.
+// signingKey is the key that messages are signed with, as it is stored.
 type signingKey struct {
-	Key         []byte // PKCS #8
+	Key         []byte `json:",omitempty"` // PKCS #8 in the clear, from before keys were sealed
+	Sealed      []byte `json:",omitempty"` // PKCS #8
 	Certificate []byte // DER, self-signed
 }
+
+// signingPurpose is what the key is sealed for. It is bound to its certificate.
+const signingPurpose = "sns.signing"
 
 var (
 	signingKeys  = store.NewCollection[signingKey]("sns.signing-key")
@@ -52,21 +56,29 @@ type signer struct {
 
 // load makes sure that there is a key. It must be called outside of any
 // transaction, before one in which messages are signed.
-func (k *keyring) load(ctx context.Context, db *store.DB) error {
+func (k *keyring) load(ctx context.Context, db *store.DB, s *seal.Sealer) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.key != nil {
 		return nil
 	}
 	stored, err := readKey(ctx, db)
-	if errors.Is(err, store.ErrNotFound) {
-		stored, err = makeKey(ctx, db)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		stored, err = makeKey(ctx, db, s)
+	case err == nil && len(stored.Sealed) == 0:
+		stored, err = sealStored(ctx, db, s)
+	}
+	if err == nil {
+		k.key, err = stored.signer(s)
+	}
+	if errors.Is(err, seal.ErrLost) {
+		k.key, err = replaceKey(ctx, db, s, stored)
 	}
 	if err != nil {
 		return fmt.Errorf("signing key: %w", err)
 	}
-	k.key, err = stored.signer()
-	return err
+	return nil
 }
 
 func (k *keyring) get() *signer {
@@ -97,8 +109,8 @@ const keyBits = 2048
 const certificateYears = 30
 
 // makeKey makes a key, unless another server was faster.
-func makeKey(ctx context.Context, db *store.DB) (signingKey, error) {
-	fresh, err := newKey(time.Now())
+func makeKey(ctx context.Context, db *store.DB, s *seal.Sealer) (signingKey, error) {
+	fresh, err := newSealedKey(s)
 	if err != nil {
 		return fresh, err
 	}
@@ -112,6 +124,65 @@ func makeKey(ctx context.Context, db *store.DB) (signingKey, error) {
 	return fresh, err
 }
 
+// sealStored seals a key that was stored in the clear.
+func sealStored(ctx context.Context, db *store.DB, s *seal.Sealer) (out signingKey, err error) {
+	err = db.Update(ctx, func(tx *store.Tx) error {
+		r, err := signingKeys.Get(tx, signingKeyID)
+		if err == nil && len(r.Doc.Sealed) == 0 {
+			if err = r.Doc.protect(s); err == nil {
+				err = signingKeys.Put(tx, &r)
+			}
+		}
+		out = r.Doc
+		return err
+	})
+	return out, err
+}
+
+// replaceKey makes a key in place of one whose master key is lost. Messages name
+// the certificate that they are to be verified with, so that receivers notice
+// nothing.
+func replaceKey(ctx context.Context, db *store.DB, s *seal.Sealer, lost signingKey) (*signer, error) {
+	fresh, err := newSealedKey(s)
+	if err != nil {
+		return nil, err
+	}
+	err = db.Update(ctx, func(tx *store.Tx) error {
+		r, err := signingKeys.Get(tx, signingKeyID)
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(r.Doc.Sealed, lost.Sealed) { // another server was faster
+			fresh = r.Doc
+			return nil
+		}
+		r.Doc = fresh
+		return signingKeys.Put(tx, &r)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return fresh.signer(s)
+}
+
+func newSealedKey(s *seal.Sealer) (signingKey, error) {
+	fresh, err := newKey(time.Now())
+	if err == nil {
+		err = fresh.protect(s)
+	}
+	return fresh, err
+}
+
+// protect seals the key.
+func (k *signingKey) protect(s *seal.Sealer) (err error) {
+	k.Sealed, err = s.Seal(signingPurpose, k.Key, string(k.Certificate))
+	if err == nil {
+		k.Key = nil
+	}
+	return err
+}
+
+// newKey makes a key in the clear.
 func newKey(now time.Time) (signingKey, error) {
 	key, err := rsa.GenerateKey(rand.Reader, keyBits)
 	if err != nil {
@@ -132,14 +203,19 @@ func newKey(now time.Time) (signingKey, error) {
 	return fresh, err
 }
 
-func (k signingKey) signer() (*signer, error) {
-	parsed, err := x509.ParsePKCS8PrivateKey(k.Key)
+// signer opens the key. The error is that of seal.Sealer.Open.
+func (k signingKey) signer(s *seal.Sealer) (*signer, error) {
+	plain, err := s.Open(signingPurpose, k.Sealed, string(k.Certificate))
 	if err != nil {
-		return nil, fmt.Errorf("signing key: %w", err)
+		return nil, err
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(plain)
+	if err != nil {
+		return nil, err
 	}
 	key, ok := parsed.(*rsa.PrivateKey)
 	if !ok {
-		return nil, fmt.Errorf("signing key: is a %T", parsed)
+		return nil, fmt.Errorf("is a %T", parsed)
 	}
 	sum := sha256.Sum256(k.Certificate)
 	return &signer{
@@ -206,7 +282,7 @@ func (m *message) signature(k *signer, text, subscribeURL string) (string, error
 // longer than a transaction should, and only where somebody is to receive it.
 // What the transaction then finds changed, it signs by itself.
 func (s *Service) presign(ctx context.Context, k store.Key, all []*message) error {
-	if err := s.keys.load(ctx, s.DB); err != nil || fifo(k.ID) {
+	if err := s.keys.load(ctx, s.DB, s.Seal); err != nil || fifo(k.ID) {
 		return err
 	}
 	version, protocols := "", map[string]bool{}
@@ -244,7 +320,7 @@ const CertificatePrefix = "/SimpleNotificationService-"
 // Certificate answers GET of a path below CertificatePrefix.
 func (s *Service) Certificate() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := s.keys.load(r.Context(), s.DB); err != nil {
+		if err := s.keys.load(r.Context(), s.DB, s.Seal); err != nil {
 			s.Logger.Error("certificate not available", "error", err)
 			http.Error(w, "not available", http.StatusServiceUnavailable)
 			return

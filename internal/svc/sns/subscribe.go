@@ -50,7 +50,7 @@ func (s *Service) Subscribe(ctx context.Context, in *api.SubscribeInput) (*api.S
 			Protocol: in.Protocol, Endpoint: endpoint, Principal: call.Caller.ARN, BaseURL: call.BaseURL, Attributes: attributes,
 		},
 	}
-	if err := s.keys.load(ctx, s.DB); err != nil {
+	if err := s.keys.load(ctx, s.DB, s.Seal); err != nil {
 		return nil, err
 	}
 	var made *subscription

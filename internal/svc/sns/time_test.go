@@ -222,10 +222,10 @@ func TestKeyIsShared(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		var a, b keyring
-		if err := a.load(t.Context(), db); err != nil {
+		if err := a.load(t.Context(), db, testSeal); err != nil {
 			t.Fatal(err)
 		}
-		if err := b.load(t.Context(), db); err != nil {
+		if err := b.load(t.Context(), db, testSeal); err != nil {
 			t.Fatal(err)
 		}
 		if a.get().name != b.get().name {

@@ -42,7 +42,8 @@ type config struct {
 	TimeoutAsked   bool // Timeout does not follow the schedule
 	MemoryMB       int32
 	StorageMB      int32
-	Environment    map[string]string
+	Environment    map[string]string `json:",omitempty"` // in the clear: asked for, or stored before they were sealed
+	Sealed         []byte            `json:",omitempty"` // the environment variables
 	SuccessDays    int32
 	FailureDays    int32
 	Runtime        string

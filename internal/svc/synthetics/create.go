@@ -23,7 +23,14 @@ func (s *Service) CreateCanary(ctx context.Context, in *api.CreateCanaryInput) (
 		return nil, err
 	}
 	doc := canary{ID: newID(), Engine: newID(), Config: *conf, State: stateCreating, Code: "CREATE_PENDING", Created: call.Time, Modified: call.Time}
-	if doc.Config.Code, err = s.takeCode(ctx, ref{Account: key.Account, Region: key.Region, Name: key.ID, ID: doc.ID}, in.Code); err != nil {
+	owner := ref{Account: key.Account, Region: key.Region, Name: key.ID, ID: doc.ID}
+	if err := s.checkRole(ctx, owner, duty{Role: conf.Role, Function: functionName(in.Name, doc.Engine)}); err != nil {
+		return nil, err
+	}
+	if err := s.protect(owner, &doc.Config); err != nil {
+		return nil, err
+	}
+	if doc.Config.Code, err = s.takeCode(ctx, owner, in.Code); err != nil {
 		return nil, err
 	}
 	var out api.CreateCanaryOutput

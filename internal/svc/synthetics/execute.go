@@ -73,6 +73,9 @@ func (s *Service) beginRun(ctx context.Context, w *engine.Work, id runRef, r *ru
 		if rec.Doc.abandons(r) {
 			return deleteRun(tx, r.ID) // the next step finds nothing to do
 		}
+		if err := s.protectStored(tx, rec); err != nil {
+			return err
+		}
 		r.Started = tx.Now()
 		return updateRun(tx, r)
 	})
@@ -86,8 +89,9 @@ func (d *canary) abandons(r *run) bool { return d.Starts != r.StartNo || d.StopA
 const maxKeepAttempts = 2
 
 func (s *Service) executeRun(ctx context.Context, w *engine.Work, id runRef, r *run, rec *store.Record[canary]) (engine.Next, error) {
-	id.Publish = &publication{Time: r.Started}
-	outcome, err := s.execute(ctx, r, rec)
+	work := dutyOf(rec, rec.Doc.Config.Role)
+	id.Publish = &publication{Time: r.Started, duty: work}
+	as, outcome, err := s.execute(ctx, r, rec, work)
 	if outcome != nil {
 		defer outcome.Close()
 	}
@@ -101,7 +105,7 @@ func (s *Service) executeRun(ctx context.Context, w *engine.Work, id runRef, r *
 		r.judge(outcome)
 		r.Location = runPrefix(rec.Doc.Config.ArtifactBucket, r.Started)
 		id.Publish.Metrics = measure(outcome)
-		if err := s.keep(ctx, r, rec, outcome); err != nil && w.Attempt < maxKeepAttempts {
+		if err := s.keep(ctx, as, r, rec, outcome); err != nil && w.Attempt < maxKeepAttempts {
 			return engine.Next{}, err
 		} else if err != nil {
 			s.Logger.Error("canary run could not be kept", "canary", rec.ID, "run", r.ID, "error", err)
@@ -111,17 +115,31 @@ func (s *Service) executeRun(ctx context.Context, w *engine.Work, id runRef, r *
 	return w.Commit(ctx, engine.Now().WithState(id), func(tx *store.Tx) error { return s.commitVerdict(tx, id, r) })
 }
 
-// execute runs the script in the sandbox.
-func (s *Service) execute(ctx context.Context, r *run, rec *store.Record[canary]) (*canaryrun.Outcome, error) {
+// execute runs the script in the sandbox, and tells who it acts as.
+func (s *Service) execute(ctx context.Context, r *run, rec *store.Record[canary], work duty) (*actor, *canaryrun.Outcome, error) {
 	if s.Runner == nil {
-		return nil, errors.New("this machine cannot run canaries; 'nephele doctor' says what it lacks")
+		return nil, nil, errors.New("this machine cannot run canaries; 'nephele doctor' says what it lacks")
+	}
+	as, err := s.actor(ctx, refOf(rec), work)
+	if errors.Is(err, errNotAssumed) {
+		return nil, nil, errors.New(errNotAssumed.Message)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	vars, err := s.environment(rec)
+	if err != nil {
+		return nil, nil, err
 	}
 	archive, size, err := s.fetchCode(ctx, rec.Doc.Config.Code.Key)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer archive.Close()
-	return s.Runner.Run(ctx, s.job(r, rec, archive, size))
+	job := s.job(r, rec, archive, size)
+	job.Env = s.scriptEnvironment(refOf(rec), work, vars, as.credentials)
+	outcome, err := s.Runner.Run(ctx, job)
+	return as, outcome, err
 }
 
 func (s *Service) job(r *run, rec *store.Record[canary], archive io.ReaderAt, size int64) canaryrun.Job {
@@ -131,7 +149,7 @@ func (s *Service) job(r *run, rec *store.Record[canary], archive io.ReaderAt, si
 		RunID: r.ID, CanaryName: rec.ID, CanaryARN: canaryARN(rec.Key),
 		RuntimeVersion: c.Runtime, Handler: c.Code.Handler, Zip: archive, Size: size,
 		RootLevelCode: runtimeAtLeast(c.Runtime, 11, 0), HandlerOnly: !runtimeAtLeast(c.Runtime, 3, 4),
-		Env: c.Environment, MemoryMB: int(c.MemoryMB), DiskMB: int(c.StorageMB), Timeout: c.Timeout,
+		MemoryMB: int(c.MemoryMB), DiskMB: int(c.StorageMB), Timeout: c.Timeout,
 		ArtifactS3Bucket: bucket, ArtifactS3Key: key,
 		Egress: s.Egress,
 	}
@@ -176,7 +194,7 @@ func (r *run) fail(code api.CanaryRunStateReasonCode, reason string) {
 func (r *run) spoil(why string) {
 	if r.ReasonCode == "" {
 		r.State, r.ReasonCode = runFailed, canaryrun.ExecutionFailure
-		r.Reason = "Error while saving the run's artifacts: " + why
+		r.Reason = "Unable to upload artifacts to S3, Exception: " + why
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -18,13 +19,16 @@ import (
 	"nephele.dev/nephele/internal/api/events"
 	"nephele.dev/nephele/internal/api/logs"
 	"nephele.dev/nephele/internal/api/s3"
+	"nephele.dev/nephele/internal/api/sts"
 	api "nephele.dev/nephele/internal/api/synthetics"
+	"nephele.dev/nephele/internal/awserr"
 	"nephele.dev/nephele/internal/blob"
 	"nephele.dev/nephele/internal/courier"
 	"nephele.dev/nephele/internal/engine"
 	"nephele.dev/nephele/internal/page"
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/sandbox/canaryrun"
+	"nephele.dev/nephele/internal/seal"
 	"nephele.dev/nephele/internal/store"
 )
 
@@ -57,11 +61,16 @@ func newBench(t *testing.T, db *store.DB) *bench {
 		t.Fatal(err)
 	}
 	b := &bench{
-		Service: &Service{Deps: Deps{DB: db, Blob: blobs, Pages: pages}},
+		Service: &Service{Deps: Deps{DB: db, Blob: blobs, Pages: pages, Seal: seal.NewEphemeral(), Bearer: noBearer}},
 		world:   &world{metrics: map[string]float64{}, tokens: map[string]bool{}}, runner: &standInRunner{},
 	}
 	b.boot()
 	return b
+}
+
+// noBearer is asked about sessions where there are no roles.
+func noBearer(context.Context, string, string) (plane.Caller, error) {
+	return plane.Caller{}, errors.New("nobody was given a session")
 }
 
 // boot makes a service and an engine as a new process would: nothing that the
@@ -115,6 +124,9 @@ func (w *world) register(p *plane.Plane) {
 	}.Table())
 	p.Register(cloudwatch.Service(), cloudwatch.Handlers{PutMetricData: w.putMetricData}.Table())
 	p.Register(events.Service(), events.Handlers{PutEvents: w.putEvents}.Table())
+	p.Register(sts.Service(), sts.Handlers{AssumeRole: func(context.Context, *sts.AssumeRoleInput) (*sts.AssumeRoleOutput, error) {
+		return nil, awserr.New("AccessDenied", http.StatusForbidden, "There are no roles here.")
+	}}.Table())
 }
 
 func (w *world) putEvents(ctx context.Context, in *events.PutEventsInput) (*events.PutEventsOutput, error) {

@@ -2,6 +2,7 @@ package synthetics
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -30,27 +31,29 @@ type datum struct {
 	Total bool   // without dimensions: adds up over all canaries
 }
 
-// keep uploads the artifacts and writes the log. What the user can cause (no
-// such bucket, no permission) makes the run an EXECUTION_FAILURE.
-func (s *Service) keep(ctx context.Context, r *run, rec *store.Record[canary], o *canaryrun.Outcome) error {
-	as := s.Plane.AsService(principal, rec.Account, rec.Region)
-	problems := []string{}
-	for _, step := range []func() error{
-		func() error { return s.upload(ctx, as, r, o) },
-		func() error { return s.writeLog(ctx, as, r, rec, o.Logs) },
-	} {
-		err := step()
-		answer := awserr.As(err)
-		switch {
-		case err == nil:
-		case answer != nil && answer.Fault == awserr.Client:
-			problems = append(problems, answer.Message)
-		default:
-			return err
-		}
+// keep uploads the artifacts and writes the log. Artifacts that cannot be
+// uploaded for a reason of the user's (no such bucket, no permission) make the
+// run an EXECUTION_FAILURE; a log that cannot be written is lost, as Lambda
+// loses those of functions without permission.
+func (s *Service) keep(ctx context.Context, as *actor, r *run, rec *store.Record[canary], o *canaryrun.Outcome) error {
+	err := s.upload(ctx, as.calls, r, o)
+	if answer := refusal(err); answer != nil {
+		r.spoil(answer.Message)
+	} else if err != nil {
+		return err
 	}
-	if len(problems) > 0 {
-		r.spoil(strings.Join(problems, "; "))
+	err = s.writeLog(ctx, as.calls, r, rec, o.Logs)
+	if refusal(err) != nil {
+		s.Logger.Warn("the log of a canary run was refused", "canary", rec.ID, "run", r.ID, "error", err)
+		return nil
+	}
+	return err
+}
+
+// refusal is the answer in err that is the caller's fault; nil for none.
+func refusal(err error) *awserr.Error {
+	if answer := awserr.As(err); answer != nil && answer.Fault == awserr.Client {
+		return answer
 	}
 	return nil
 }
@@ -83,12 +86,7 @@ func (s *Service) writeLog(ctx context.Context, as shape.Invoker, r *run, rec *s
 	client := logs.Client{Invoker: as}
 	group := logGroup(rec)
 	stream := r.Started.UTC().Format("2006/01/02/[$LATEST]") + strings.ReplaceAll(r.ID, "-", "")
-	_, err := client.CreateLogGroup(ctx, &logs.CreateLogGroupInput{LogGroupName: group})
-	if err != nil && !awserr.Is(err, "ResourceAlreadyExistsException") {
-		return err
-	}
-	_, err = client.CreateLogStream(ctx, &logs.CreateLogStreamInput{LogGroupName: group, LogStreamName: stream})
-	if err != nil && !awserr.Is(err, "ResourceAlreadyExistsException") {
+	if err := createStream(ctx, client, group, stream); err != nil {
 		return err
 	}
 	for len(lines) > 0 {
@@ -103,6 +101,23 @@ func (s *Service) writeLog(ctx context.Context, as shape.Invoker, r *run, rec *s
 		lines = lines[n:]
 	}
 	return nil
+}
+
+// createStream creates a log stream, and its group where there is none: a role
+// need not be able to create what is there.
+func createStream(ctx context.Context, client logs.Client, group, stream string) error {
+	in := &logs.CreateLogStreamInput{LogGroupName: group, LogStreamName: stream}
+	_, err := client.CreateLogStream(ctx, in)
+	if awserr.Is(err, "ResourceNotFoundException") {
+		_, err = client.CreateLogGroup(ctx, &logs.CreateLogGroupInput{LogGroupName: group})
+		if err == nil || awserr.Is(err, "ResourceAlreadyExistsException") {
+			_, err = client.CreateLogStream(ctx, in)
+		}
+	}
+	if awserr.Is(err, "ResourceAlreadyExistsException") {
+		return nil
+	}
+	return err
 }
 
 // batchOf returns how many of the lines fit into one call: each counts its
@@ -194,6 +209,7 @@ func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 
 // travels in the work row, so that it is told even when the canary and its runs
 // have been deleted meanwhile.
 type publication struct {
+	duty
 	Time    time.Time // of all metrics: the run's start
 	Metrics []datum
 }
@@ -202,18 +218,28 @@ type publication struct {
 const metricBatch = 1000
 
 // publish puts the run's metrics, once: CloudWatch keeps the token with them.
-// Metrics that it refuses, for they have become too old, are given up: it would
-// refuse them for ever.
+// Metrics that it refuses, for the role may not put them or they have become too
+// old, are given up: it would refuse them for ever.
 func (s *Service) publish(ctx context.Context, id runRef) error {
-	metrics := cloudwatch.Client{Invoker: s.Plane.AsService(principal, id.Canary.Account, id.Canary.Region)}
+	if len(id.Publish.Metrics) == 0 {
+		return nil
+	}
+	as, err := s.actor(ctx, id.Canary, id.Publish.duty)
+	if errors.Is(err, errNotAssumed) {
+		s.Logger.Warn("metrics of a canary run are lost with its role", "canary", id.Canary.Name, "run", id.RunID)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("publish metrics of run %s: %w", id.RunID, err)
+	}
+	metrics := cloudwatch.Client{Invoker: as.calls}
 	n := 0
 	for batch := range slices.Chunk(id.Publish.data(id.Canary.Name), metricBatch) {
 		token := fmt.Sprintf("canary-run/%s/%d", id.RunID, n)
 		in := &cloudwatch.PutMetricDataInput{Namespace: namespace, MetricData: batch}
 		_, err := metrics.PutMetricData(plane.WithToken(ctx, token), in)
-		answer := awserr.As(err)
 		switch {
-		case answer != nil && answer.Fault == awserr.Client:
+		case refusal(err) != nil:
 			s.Logger.Error("metrics of a canary run were refused", "canary", id.Canary.Name, "run", id.RunID, "error", err)
 		case err != nil:
 			return fmt.Errorf("publish metrics of run %s: %w", id.RunID, err)

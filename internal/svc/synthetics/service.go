@@ -16,11 +16,13 @@ import (
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/sandbox"
 	"nephele.dev/nephele/internal/sandbox/canaryrun"
+	"nephele.dev/nephele/internal/seal"
 	"nephele.dev/nephele/internal/shape"
 	"nephele.dev/nephele/internal/store"
 )
 
-// principal is the service principal under which runs call S3, Logs and CloudWatch.
+// principal is the service principal of Synthetics. Runs act under it where
+// their execution role does not exist and need not.
 const principal = "synthetics.amazonaws.com"
 
 // Runner executes a canary's script. canaryrun.Runner is the real one.
@@ -33,19 +35,25 @@ type Runner interface {
 type Plane interface {
 	AsService(principal, account, region string) shape.Invoker
 	As(c plane.Caller) shape.Invoker
+	Authorizes() bool // whether callers are asked for permission
 }
 
-// Deps are what the service stands on. All but Runner are required.
+// Deps are what the service stands on. All but Runner and URL are required.
 type Deps struct {
 	DB      *store.DB
 	Engine  *engine.Engine
 	Courier *courier.Courier
 	Blob    *blob.Store
 	Plane   Plane
+	Seal    *seal.Sealer // seals environment variables
 	Pages   *page.Sealer
-	Runner  Runner // nil where the machine cannot run canaries: runs then fail and say why
-	Egress  sandbox.EgressPolicy
-	Logger  *slog.Logger
+	// Bearer tells who bears temporary credentials that STS has issued.
+	Bearer func(ctx context.Context, accessKeyID, sessionToken string) (plane.Caller, error)
+	// URL is the server's own address, "http://127.0.0.1:4566"; nil keeps it from scripts.
+	URL    func() string
+	Runner Runner // nil where the machine cannot run canaries: runs then fail and say why
+	Egress sandbox.EgressPolicy
+	Logger *slog.Logger
 }
 
 // Service answers the Synthetics API and owns its flows.

@@ -33,6 +33,9 @@ func (s *Service) UpdateCanary(ctx context.Context, in *api.UpdateCanaryInput) (
 			}
 			conf.Code = *staged
 		}
+		if err := s.protect(refOf(rec), &conf); err != nil {
+			return err
+		}
 		rec.Doc.Staged = &conf
 		rec.Doc.Resume = rec.Doc.State
 		rec.Doc.Modified = tx.Now()
@@ -46,6 +49,7 @@ func (s *Service) UpdateCanary(ctx context.Context, in *api.UpdateCanaryInput) (
 // refused first.
 func (s *Service) stage(ctx context.Context, in *api.UpdateCanaryInput) (owner ref, _ *code, err error) {
 	call := plane.FromContext(ctx)
+	var work duty
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
 		rec, err := s.load(tx, keyFor(call, in.Name))
 		if err != nil {
@@ -53,8 +57,13 @@ func (s *Service) stage(ctx context.Context, in *api.UpdateCanaryInput) (owner r
 		}
 		owner = refOf(rec)
 		conf := rec.Doc.Config
-		return patchOf(in, call).apply(&conf)
+		err = patchOf(in, call).apply(&conf)
+		work = dutyOf(rec, conf.Role)
+		return err
 	})
+	if err == nil && in.ExecutionRoleArn != nil {
+		err = s.checkRole(ctx, owner, work)
+	}
 	if err != nil || in.Code == nil {
 		return owner, nil, err
 	}
