@@ -55,15 +55,18 @@ type clients struct {
 	topics     *sns.Client
 }
 
-func newClients(url string) clients {
-	cfg := aws.Config{
+// configured is what clients that sign as somebody need to know.
+func configured(url string, who aws.Credentials) aws.Config {
+	return aws.Config{
 		Region: "us-east-1", BaseEndpoint: aws.String(url),
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
-		}),
-		HTTPClient: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}},
-		Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return who, nil }),
+		HTTPClient:  &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}},
+		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
 	}
+}
+
+func newClients(url string) clients {
+	cfg := configured(url, aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"})
 	return clients{
 		synthetics: synthetics.NewFromConfig(cfg), metrics: cloudwatch.NewFromConfig(cfg),
 		queues: sqs.NewFromConfig(cfg), topics: sns.NewFromConfig(cfg),

@@ -25,11 +25,12 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 	t.Run("postgres", func(t *testing.T) { survive(t, storetest.PostgresURL(t)) })
 }
 
-// kills is how often the server is killed.
-func kills(t *testing.T) int {
+// kills is how often the server is killed, where the environment does not say
+// it few times.
+func kills(t *testing.T, few int) int {
 	v := os.Getenv("NEPHELE_CRASH_KILLS")
 	if v == "" {
-		return 6
+		return few
 	}
 	n, err := strconv.Atoi(v)
 	if err != nil {
@@ -48,7 +49,7 @@ func survive(t *testing.T, database string) {
 		t.Fatal(err)
 	}
 	clock := newSteady(t.Context(), t, c)
-	lives := harass(t, s, c, rand.New(rand.NewPCG(seed, 0)), kills(t))
+	lives := harass(t, s, c, rand.New(rand.NewPCG(seed, 0)), kills(t, 6))
 	clock.stop(t.Context(), t, c)
 	verify(t, s, c, clock, lives)
 }

@@ -67,7 +67,7 @@ func busy(t *testing.T, s *server, errands []errand, rng *rand.Rand) {
 			}
 		})
 	}
-	s.harass(rng, kills(t), 100*time.Millisecond, 1300*time.Millisecond)
+	s.harass(rng, kills(t, 6), 100*time.Millisecond, 1300*time.Millisecond)
 	close(stop)
 	finish(t, &wg, cancel)
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -37,14 +38,20 @@ type server struct {
 	t     *testing.T
 	path  string
 	args  []string
+	where []string // the flags that say where the data are
+	env   []string // beside ours
 	url   string
+	data  string
 	work  string // the server's TMPDIR
 	cmd   *exec.Cmd
-	log   *bytes.Buffer
+	log   *bytes.Buffer // of this boot
+	logs  bytes.Buffer  // of those before
 	boots int
 }
 
-func newServer(t *testing.T, database string) *server {
+// newServer prepares a server on a database, SQLite for "", with more flags of
+// its own.
+func newServer(t *testing.T, database string, flags ...string) *server {
 	t.Helper()
 	path, err := binary()
 	if err != nil {
@@ -52,11 +59,12 @@ func newServer(t *testing.T, database string) *server {
 	}
 	data, work := t.TempDir(), passable(t)
 	addr := freeAddr(t)
-	args := []string{"serve", "--listen", addr, "--data", data}
+	where := []string{"--data", data}
 	if database != "" {
-		args = append(args, "--database", database)
+		where = append(where, "--database", database)
 	}
-	s := &server{t: t, path: path, args: args, url: "http://" + addr, work: work}
+	args := slices.Concat([]string{"serve", "--listen", addr}, where, flags)
+	s := &server{t: t, path: path, args: args, where: where, url: "http://" + addr, data: data, work: work}
 	t.Cleanup(func() {
 		s.kill()
 		if t.Failed() {
@@ -89,17 +97,23 @@ func freeAddr(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// start boots the server and waits until it serves requests.
-func (s *server) start() {
+// launch boots the server.
+func (s *server) launch() {
 	s.t.Helper()
 	s.log = &bytes.Buffer{}
 	s.cmd = exec.Command(s.path, s.args...)
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
-	s.cmd.Env = append(os.Environ(), "TMPDIR="+s.work)
+	s.cmd.Env = slices.Concat(os.Environ(), []string{"TMPDIR=" + s.work}, s.env)
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
 	s.boots++
+}
+
+// start boots the server and waits until it serves requests.
+func (s *server) start() {
+	s.t.Helper()
+	s.launch()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	if !poll(ctx, func() bool { return healthy(ctx, s.url) }) {
@@ -115,6 +129,7 @@ func (s *server) kill() {
 	_ = s.cmd.Process.Signal(syscall.SIGKILL)
 	_ = s.cmd.Wait()
 	s.cmd = nil
+	s.logs.Write(s.log.Bytes())
 }
 
 // harass kills and starts the server again and again, after pauses between
