@@ -257,11 +257,15 @@ func (s *Service) forward(tx *store.Tx, ev *event, t *compiledTarget, n note) er
 		return nil
 	}
 	b := store.Key{Account: t.arn.Account, Region: t.arn.Region, ID: t.name}
-	if _, err := s.bus(tx, b); err != nil {
+	rec, err := s.bus(tx, b)
+	if err != nil {
 		if known := failureOf(err); known != nil {
 			return s.deadLetter(tx, n, *known)
 		}
 		return err
+	}
+	if !s.admits(&rec, ev, n.Rule, t) {
+		return s.deadLetter(tx, n, failure{code: "NO_PERMISSIONS", message: "The policy of " + t.Arn + " does not allow it."})
 	}
 	s.meter.add(tx, n.Rule, metricInvocations, 1)
 	over := *ev

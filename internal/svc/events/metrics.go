@@ -83,6 +83,7 @@ func (m *meter) drop() {
 // the real one.
 type Plane interface {
 	AsService(principal, account, region string) shape.Invoker
+	Authorizes() bool
 }
 
 // publish puts counts into CloudWatch.
