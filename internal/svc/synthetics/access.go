@@ -39,7 +39,7 @@ func (s *Service) Needs(call *plane.Call, in any) []policy.Need {
 	case *api.GetCanaryRunsInput:
 		return []policy.Need{own(in.Name)}
 	}
-	return []policy.Need{{Action: plane.Action(call.Operation), Resources: concernedTags(in), Keys: named(in)}}
+	return []policy.Need{{Action: plane.Action(call.Operation), Resources: concernedTags(call, in), Keys: named(in)}}
 }
 
 // named is the condition key of the names that a caller may be limited to
@@ -54,16 +54,22 @@ func named(in any) policy.Keys {
 	return nil
 }
 
-func concernedTags(in any) []string {
+func concernedTags(call *plane.Call, in any) []string {
+	name := ""
 	switch in := in.(type) {
 	case *api.TagResourceInput:
-		return []string{in.ResourceArn}
+		name = in.ResourceArn
 	case *api.UntagResourceInput:
-		return []string{in.ResourceArn}
+		name = in.ResourceArn
 	case *api.ListTagsForResourceInput:
-		return []string{in.ResourceArn}
+		name = in.ResourceArn
+	default:
+		return nil
 	}
-	return nil
+	if k, err := taggedKey(call, name); err == nil {
+		name = canaryARN(k) // however it is written
+	}
+	return []string{name}
 }
 
 // Facts tells what is known of a canary, for authorization: its tags.

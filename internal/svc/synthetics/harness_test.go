@@ -345,3 +345,10 @@ func (b *bench) call(t *testing.T, operation, name string) {
 		t.Fatalf("%s %s: %v", operation, name, err)
 	}
 }
+
+// lastJob is the last run that was begun.
+func (b *bench) lastJob() canaryrun.Job {
+	b.runner.mu.Lock()
+	defer b.runner.mu.Unlock()
+	return b.runner.jobs[len(b.runner.jobs)-1]
+}
