@@ -88,7 +88,9 @@ func zipped(t *testing.T, name, script string) []byte {
 func (u *user) once(t *testing.T, in *synthetics.CreateCanaryInput) types.CanaryRun {
 	t.Helper()
 	in.ArtifactS3Location = aws.String("s3://artifacts/" + *in.Name)
-	in.ExecutionRoleArn = aws.String("arn:aws:iam::000000000000:role/canary")
+	if in.ExecutionRoleArn == nil {
+		in.ExecutionRoleArn = aws.String("arn:aws:iam::000000000000:role/canary")
+	}
 	in.Schedule = &types.CanaryScheduleInput{Expression: aws.String("rate(0 minute)")}
 	if _, err := u.canaries.CreateCanary(t.Context(), in); err != nil {
 		t.Fatal(err)

@@ -1,0 +1,24 @@
+package synthetics
+
+import (
+	"testing"
+
+	api "nephele.dev/nephele/internal/api/synthetics"
+	"nephele.dev/nephele/internal/plane"
+)
+
+// TestSpellings has resources that callers name be those that policies know,
+// however they are written: a denial must not depend on the spelling.
+func TestSpellings(t *testing.T) {
+	t.Parallel()
+	call := &plane.Call{Caller: plane.RootCaller("111122223333", "eu-west-1")}
+	for _, tt := range []struct{ in, want string }{
+		{"arn:aws:synthetics:eu-west-1:111122223333:canary:c", "arn:aws:synthetics:eu-west-1:111122223333:canary:c"},
+		{"x:y:synthetics:eu-west-1:111122223333:canary:c", "arn:aws:synthetics:eu-west-1:111122223333:canary:c"},
+		{"nonsense", "nonsense"},
+	} {
+		if got := concernedTags(call, &api.TagResourceInput{ResourceArn: tt.in})[0]; got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.in, got, tt.want)
+		}
+	}
+}
