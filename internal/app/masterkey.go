@@ -31,6 +31,11 @@ func (a *App) openSeal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if ring == nil && a.cfg.MasterKeyLost {
+		if ring, err = a.generateMaster(); err != nil {
+			return err
+		}
+	}
 	a.seal, err = seal.Open(ctx, a.db, seal.Options{Ring: ring, Generate: a.generateMaster, AcceptLoss: a.cfg.MasterKeyLost})
 	if errors.Is(err, seal.ErrUnknownMaster) {
 		return fmt.Errorf("%w; give it in %s or with --master-key-file, "+
@@ -39,17 +44,15 @@ func (a *App) openSeal(ctx context.Context) error {
 	return err
 }
 
-// masterRing is the ring that a configuration gives, nil for none.
+// masterRing is the ring that a configuration gives, nil for none. A file that
+// is named must be there; that in the data directory is made when it is needed.
 func masterRing(cfg config.Config) (*seal.Ring, error) {
 	if cfg.MasterKey != "" {
 		return seal.ParseRing(cfg.MasterKey)
 	}
 	ring, err := seal.ReadRing(MasterKeys(cfg))
-	if errors.Is(err, fs.ErrNotExist) && cfg.MasterKeyFile == "" && !cfg.MasterKeyLost {
-		return nil, nil //nolint:nilnil // a new data directory has none
-	}
 	if errors.Is(err, fs.ErrNotExist) && cfg.MasterKeyFile == "" {
-		return seal.Rotate(MasterKeys(cfg))
+		return nil, nil //nolint:nilnil // a new data directory has none
 	}
 	return ring, err
 }

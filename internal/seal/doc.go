@@ -21,6 +21,12 @@
 // makes a data key for the records to come; after that the old master key can be
 // taken away. Records are not touched: their data key still opens them.
 //
+// Where several servers share a database, one that has not been given the new
+// master key keeps what it has opened and goes on sealing under it, but what the
+// others seal anew answers ErrLost there until it is started with both. Nobody
+// notices when the new key is first put behind the old one in every ring, which
+// makes it open but not wrap, and in front afterwards.
+//
 // # Loss
 //
 // A database that was sealed under a master key that is not in the ring does not

@@ -197,21 +197,33 @@ func (s *Sealer) Reload(ctx context.Context) error {
 		return err
 	}
 	data, newest := make(map[uint32]*dataKey, len(rows)), uint32(0)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for i := range rows {
-		key, err := s.unwrap(&rows[i])
-		if err != nil && !errors.Is(err, ErrLost) {
+		v := version(rows[i].ID)
+		if data[v], err = s.reopen(&rows[i], s.data[v]); err != nil {
 			return err
 		}
-		v := version(rows[i].ID)
-		data[v] = &dataKey{bytes: key}
-		if key != nil {
+		if data[v].bytes != nil {
 			newest = max(newest, v)
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.data, s.newest = data, newest
 	return nil
+}
+
+// reopen returns a data key; known is what is known of its version, or nil. A
+// key in memory outlasts its master key: another server may have wrapped it
+// under one that this server has not been given yet.
+func (s *Sealer) reopen(r *store.Record[wrapped], known *dataKey) (*dataKey, error) {
+	key, err := s.unwrap(r)
+	if err != nil && !errors.Is(err, ErrLost) {
+		return nil, err
+	}
+	if key == nil && known != nil && known.created.Equal(r.Created) {
+		return known, nil
+	}
+	return &dataKey{bytes: key, created: r.Created}, nil
 }
 
 // reloadUnknown is Reload for a version that is not known, now and then only:

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -139,7 +140,20 @@ func rewrite(name string, change func([]string) []string) (*Ring, error) {
 	if err := os.Rename(part, name); err != nil {
 		return nil, err
 	}
+	if err := syncDir(filepath.Dir(name)); err != nil {
+		return nil, err
+	}
 	return ParseRing(text)
+}
+
+// syncDir makes a new name in a directory durable: what is sealed under a key
+// must not reach the disk before the key.
+func syncDir(name string) error {
+	d, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 func writeSynced(name, text string) (err error) {

@@ -68,6 +68,12 @@ func TestMasterKeys(t *testing.T) {
 			if err := opens(first, sealed(t, s, "under b"), "under b"); !errors.Is(err, seal.ErrLost) {
 				t.Errorf("a server without the new key: %v", err)
 			}
+			if err := opens(first, old, "under a"); err != nil {
+				t.Errorf("a server without the new key, which had the data key: %v", err)
+			}
+			if err := opens(s, sealed(t, first, "still under a"), "still under a"); err != nil {
+				t.Error(err)
+			}
 			st, err := seal.Inspect(t.Context(), db, ring(t, b, a))
 			if err != nil || len(st.Keys) != 1 || st.Keys[st.Ring[0]] != 2 {
 				t.Errorf("%+v, %v", st, err)

@@ -38,6 +38,7 @@ type Sealer struct {
 // whose master key is lost has no bytes.
 type dataKey struct {
 	bytes   []byte
+	created time.Time
 	mu      sync.Mutex
 	ciphers map[string]cipher.AEAD // by purpose
 }

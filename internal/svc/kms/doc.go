@@ -47,6 +47,13 @@
 // has been authorized on it, by the policy that it is going to have: through
 // its service alone.
 //
+// # Material that is lost
+//
+// Material sealed under a master key that the server was not given answers
+// KMSInvalidStateException, until the key is back. A key of a customer encrypts
+// again after RotateKeyOnDemand; an AWS managed key gets new material when it is
+// next to encrypt.
+//
 // # In memory
 //
 // Keys that were used are kept in memory with opened material, 1024 at most.

@@ -35,6 +35,9 @@ func (s *Service) ready(ctx context.Context, text, op string, usage api.KeyUsage
 	if e.Doc.Usage != usage {
 		return nil, api.NewInvalidKeyUsageException("%s key usage is %s which is not valid for %s.", e.arn, e.Doc.Usage, op)
 	}
+	if e.Doc.Manager == api.KeyManagerTypeAws {
+		return s.renewed(ctx, e)
+	}
 	return e, nil
 }
 

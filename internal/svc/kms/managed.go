@@ -12,6 +12,7 @@ import (
 
 	api "nephele.dev/nephele/internal/api/kms"
 	"nephele.dev/nephele/internal/arn"
+	"nephele.dev/nephele/internal/seal"
 	"nephele.dev/nephele/internal/store"
 )
 
@@ -106,6 +107,31 @@ func (s *Service) createManaged(ctx context.Context, k store.Key, alias string) 
 		}
 		return s.putRotation(tx, &r)
 	})
+}
+
+// renewed is an AWS managed key that can encrypt. One whose material is lost
+// with its master key gets new material, since nobody but KMS can rotate it and
+// all services would stand still; the old stays, in case its master key is found.
+func (s *Service) renewed(ctx context.Context, e *entry) (*entry, error) {
+	if _, err := s.current(e); !errors.Is(err, seal.ErrLost) {
+		return e, err
+	}
+	fresh, _, err := s.newMaterial(e.Key, e.Doc.Spec, time.Now().UTC())
+	if err != nil {
+		return nil, err
+	}
+	err = s.db.Update(ctx, func(tx *store.Tx) error {
+		r, err := s.get(tx, e.Key)
+		if err != nil || r.Doc.Current != e.Doc.Current {
+			return err // another call was faster
+		}
+		replace(&r.Doc, fresh, api.RotationTypeAutomatic, tx.Now())
+		return s.put(tx, &r)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.entry(ctx, e.Key)
 }
 
 // days is so many days; KMS counts 24 hours each.

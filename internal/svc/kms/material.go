@@ -51,7 +51,9 @@ func (s *Service) sealMaterial(k store.Key, raw []byte, now time.Time) (material
 }
 
 // open returns the material of a key with the given ID, opened. It is kept in
-// memory as long as the entry.
+// memory as long as the entry. Material that is lost is answered with
+// KMSInvalidStateException rather than KeyUnavailableException, which clients
+// try again.
 func (s *Service) open(e *entry, id string) (*secret, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -64,7 +66,7 @@ func (s *Service) open(e *entry, id string) (*secret, error) {
 	}
 	raw, err := s.seal.Open(materialPurpose, m.Sealed, e.Account, e.Region, e.ID, id)
 	if errors.Is(err, seal.ErrLost) {
-		return nil, api.NewKeyUnavailableException("The material of %s is sealed by a master key that is not there.", e.arn)
+		return nil, api.NewKMSInvalidStateException("The material of %s is sealed by a master key that the server does not have.", e.arn).Because(err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open the material of %s: %w", e.arn, err)
