@@ -90,13 +90,30 @@ func concernedElse(call *plane.Call, in any) []string {
 		}
 		return arns
 	case *api.TagResourceInput:
-		return []string{in.ResourceARN}
+		return []string{canonical(in.ResourceARN)}
 	case *api.UntagResourceInput:
-		return []string{in.ResourceARN}
+		return []string{canonical(in.ResourceARN)}
 	case *api.ListTagsForResourceInput:
-		return []string{in.ResourceARN}
+		return []string{canonical(in.ResourceARN)}
 	}
 	return nil
+}
+
+// canonical is the ARN of an alarm or a dashboard as policies know it, however
+// the caller writes it: "alarm/x" is read like "alarm:x". What is neither stays
+// as it is.
+func canonical(name string) string {
+	a, err := arn.Parse(name)
+	if err != nil || a.Service != "cloudwatch" {
+		return name
+	}
+	switch kind, id := a.Split(); kind {
+	case "alarm":
+		return alarmKey{a.Account, a.Region, id}.arn()
+	case "dashboard":
+		return arn.New("cloudwatch", "dashboard", a.Region, a.Account, id).String()
+	}
+	return name
 }
 
 // Facts tells what is known of an alarm or a dashboard, for authorization: its

@@ -1,7 +1,10 @@
 package events
 
 import (
+	"strings"
+
 	api "nephele.dev/nephele/internal/api/events"
+	"nephele.dev/nephele/internal/arn"
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/store"
 )
@@ -27,13 +30,34 @@ func (s *Service) Resources(call *plane.Call, in any) []string {
 	case *api.ListRulesInput:
 		return concernedBus(call, in.EventBusName)
 	case *api.TagResourceInput:
-		return []string{in.ResourceARN}
+		return []string{canonical(in.ResourceARN)}
 	case *api.UntagResourceInput:
-		return []string{in.ResourceARN}
+		return []string{canonical(in.ResourceARN)}
 	case *api.ListTagsForResourceInput:
-		return []string{in.ResourceARN}
+		return []string{canonical(in.ResourceARN)}
 	}
 	return concernedRule(call, in)
+}
+
+// canonical is the ARN of a bus or rule as policies know it, however the caller
+// writes it: services read more than one spelling. What is neither stays as it
+// is.
+func canonical(name string) string {
+	a, err := arn.Parse(name)
+	if err != nil || a.Service != "events" {
+		return name
+	}
+	kind, id := a.Split()
+	k := store.Key{Account: a.Account, Region: a.Region, ID: id}
+	switch {
+	case kind == "event-bus":
+		return busARN(k)
+	case kind != "rule":
+		return name
+	case !strings.Contains(id, "/"):
+		k.ID = defaultBus + "/" + id
+	}
+	return ruleARN(k)
 }
 
 // concernedRule is Resources for the operations on rules and targets.

@@ -1,7 +1,10 @@
 package sns
 
 import (
+	"strings"
+
 	api "nephele.dev/nephele/internal/api/sns"
+	"nephele.dev/nephele/internal/arn"
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/store"
 )
@@ -15,7 +18,17 @@ func (s *Service) Resources(call *plane.Call, in any) []string {
 	if name == "" {
 		return nil
 	}
-	return []string{name}
+	return []string{topicOf(name)}
+}
+
+// topicOf is the ARN of a topic as policies know it, whatever partition the
+// caller writes; what is no ARN of a topic stays as it is.
+func topicOf(name string) string {
+	a, err := arn.Parse(name)
+	if err != nil || a.Service != "sns" || strings.ContainsAny(a.Resource, ":/") {
+		return name
+	}
+	return topicARN(store.Key{Account: a.Account, Region: a.Region, ID: a.Resource})
 }
 
 // concerned returns the ARN of the topic in an input, "" for none.
