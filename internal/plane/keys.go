@@ -110,7 +110,7 @@ func requestTag(k policy.Keys, key, value reflect.Value) {
 		return
 	}
 	v, _ := text(value)
-	k["aws:requesttag/"+strings.ToLower(name)] = []string{v}
+	k.AddTag("aws:requesttag/", name, v)
 	addTagKey(k, name)
 }
 

@@ -84,6 +84,7 @@ type condition struct {
 	name     string // key in lower case
 	spelled  string // key as the policy has it
 	key      key
+	tag      bool // the key is a tag of the request or of a resource
 	values   []operand
 	vars     bool // some value has policy variables
 }
@@ -252,9 +253,29 @@ func (c *condition) holds(e *env) verdict {
 		return verdictOf(c.every(e, values))
 	case forAny:
 		return verdictOf(c.any(e, values))
-	default:
-		return verdictOf(c.one(e, values))
 	}
+	if c.tag && len(values) > 1 {
+		return verdictOf(c.ambiguous(e, values))
+	}
+	return verdictOf(c.one(e, values))
+}
+
+// ambiguous is the plain condition on a tag whose key stands in several
+// spellings ("team", "Team") with different values: condition keys do not tell
+// them apart. No choice among them may be the requester's, so a statement that
+// allows wants all values to fit, and one that denies a single one.
+func (c *condition) ambiguous(e *env, values []string) bool {
+	if e.deny {
+		return c.any(e, values)
+	}
+	return c.every(e, values)
+}
+
+// isTag reports whether a condition key in lower case is a tag of a request or
+// of a resource, or one of the pairs of an encryption context.
+func isTag(name string) bool {
+	return strings.Contains(name, ":requesttag/") || strings.Contains(name, "resourcetag/") ||
+		strings.Contains(name, "objecttag/") || strings.HasPrefix(name, "kms:encryptioncontext:")
 }
 
 // null is the Null operator: is it true that the key is not there?

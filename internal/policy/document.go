@@ -172,6 +172,7 @@ func (s *statement) applies(e *env) grant {
 	if g == noGrant || s.concerns(e) != yes {
 		return noGrant
 	}
+	e.deny = s.deny
 	for i := range s.conditions {
 		if s.conditions[i].holds(e) == yes {
 			continue

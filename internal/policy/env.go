@@ -14,6 +14,7 @@ type env struct {
 	service  string // of the action, in lower case
 	owner    string // account that owns the resource
 	bounded  bool   // the principal has a permissions boundary
+	deny     bool   // the statement being evaluated denies
 	missing  []string
 
 	// thorough has every statement and condition evaluated, also those that

@@ -282,7 +282,7 @@ func (p *parser) conditions(n *node) ([]condition, error) {
 		}
 		for _, k := range op.value.members {
 			c.name, c.spelled = strings.ToLower(k.name), k.name
-			c.key = keyOf(c.name)
+			c.key, c.tag = keyOf(c.name), isTag(c.name)
 			if c.values, c.vars, err = p.operands(&c, k.value); err != nil {
 				return nil, err
 			}

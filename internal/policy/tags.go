@@ -3,20 +3,31 @@ package policy
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 )
 
 // ResourceTags are the condition keys aws:ResourceTag/key of a resource with
-// these tags.
+// these tags. A key that stands in several spellings has the values of all.
 func ResourceTags(tags map[string]string) Keys {
 	if len(tags) == 0 {
 		return nil
 	}
 	k := make(Keys, len(tags))
 	for key, value := range tags {
-		k["aws:resourcetag/"+strings.ToLower(key)] = []string{value}
+		k.AddTag("aws:resourcetag/", key, value)
 	}
 	return k
+}
+
+// AddTag adds a tag to the condition keys that begin with prefix, in lower
+// case. Condition keys do not tell spellings of a tag's key apart: one that
+// stands in several has the values of all, and conditions on it are strict.
+func (k Keys) AddTag(prefix, key, value string) {
+	name := prefix + strings.ToLower(key)
+	if !slices.Contains(k[name], value) {
+		k[name] = append(k[name], value)
+	}
 }
 
 // PassRole is the need of whoever hands a role to a service, such as

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 
 	api "nephele.dev/nephele/internal/api/cognitoidentity"
 	"nephele.dev/nephele/internal/plane"
@@ -56,7 +55,7 @@ func passing(in *api.SetIdentityPoolRolesInput) []policy.Need {
 func requestTags(tags map[string]string) policy.Keys {
 	keys := policy.Keys{}
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
-		keys["aws:requesttag/"+strings.ToLower(key)] = []string{tags[key]}
+		keys.AddTag("aws:requesttag/", key, tags[key])
 		keys["aws:tagkeys"] = append(keys["aws:tagkeys"], key)
 	}
 	return keys
@@ -91,14 +90,25 @@ func concerned(call *plane.Call, in any) string {
 	case *api.UpdateIdentityPoolInput:
 		id = in.IdentityPoolId
 	case *api.ListTagsForResourceInput:
-		return in.ResourceArn
+		return canonical(call, in.ResourceArn)
 	case *api.TagResourceInput:
-		return in.ResourceArn
+		return canonical(call, in.ResourceArn)
 	case *api.UntagResourceInput:
-		return in.ResourceArn
+		return canonical(call, in.ResourceArn)
 	}
 	if id == "" {
 		return ""
+	}
+	return poolARN(call.Caller.Region, call.Caller.Account, id)
+}
+
+// canonical is the ARN of a pool as policies know it, whatever account and
+// region the caller writes: the handlers go by the pool's id. What is no pool's
+// stays as it is.
+func canonical(call *plane.Call, name string) string {
+	id, err := poolID(name)
+	if err != nil {
+		return name
 	}
 	return poolARN(call.Caller.Region, call.Caller.Account, id)
 }
@@ -122,7 +132,7 @@ func (s *Service) Facts(ctx context.Context, _ *plane.Call, name string) (policy
 	}
 	r := policy.Resource{ARN: name, Account: p.Account, Keys: policy.Keys{}}
 	for key, value := range p.Tags {
-		r.Keys["aws:resourcetag/"+strings.ToLower(key)] = []string{value}
+		r.Keys.AddTag("aws:resourcetag/", key, value)
 	}
 	return r, nil
 }

@@ -47,7 +47,7 @@ func keyKeys(k *key, aliases []string, tags map[string]string) policy.Keys {
 		keys["kms:resourcealiases"] = aliases
 	}
 	for name, value := range tags {
-		keys["aws:resourcetag/"+strings.ToLower(name)] = []string{value}
+		keys.AddTag("aws:resourcetag/", name, value)
 	}
 	return keys
 }
@@ -56,7 +56,7 @@ func keyKeys(k *key, aliases []string, tags map[string]string) policy.Keys {
 func contextKeys(context map[string]string) policy.Keys {
 	keys := policy.Keys{wholeKey: {contextDigest(context)}}
 	for name, value := range context {
-		keys[contextKey+strings.ToLower(name)] = []string{value}
+		keys.AddTag(contextKey, name, value)
 		keys[pairKey(name)] = []string{value}
 	}
 	if len(context) > 0 {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"strings"
 	"time"
 
 	api "nephele.dev/nephele/internal/api/secretsmanager"
@@ -188,8 +187,8 @@ func (s *Service) Facts(ctx context.Context, _ *plane.Call, name string) (policy
 		}
 		tags, err := s.secrets.Tags(tx, r.Key)
 		for k, v := range tags {
-			k = strings.ToLower(k)
-			res.Keys["aws:resourcetag/"+k], res.Keys["secretsmanager:resourcetag/"+k] = []string{v}, []string{v}
+			res.Keys.AddTag("aws:resourcetag/", k, v)
+			res.Keys.AddTag("secretsmanager:resourcetag/", k, v)
 		}
 		return err
 	})
