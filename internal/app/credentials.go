@@ -53,6 +53,9 @@ func (c *credentials) Credential(ctx context.Context, id, token string) (door.Cr
 // ofSession is what belongs to temporary credentials, whose user or role must
 // still be there.
 func (c *credentials) ofSession(ctx context.Context, id, token string) (door.Credential, error) {
+	if token == "" {
+		return door.Credential{}, door.ErrUnknownKey // as AWS sees such a key without its token
+	}
 	b, err := c.sessions.Open(id, token)
 	switch {
 	case errors.Is(err, session.ErrExpired):

@@ -150,13 +150,20 @@ func (c *call) mayBeAnonymous() bool {
 	return c.match.Operation.Anonymous || c.match.Service.Name == "s3"
 }
 
-// checkService requires the scope to be that of the service called: else a
-// signature for one service would be good for another.
+// checkService requires the scope to be that of the service called, and of the
+// region that AWS's name for it names: else a signature for one service would
+// be good for another.
 func (c *call) checkService() error {
 	if c.sig == nil {
 		return nil
 	}
-	want := signingName(c.match.Service)
+	want, region := signingName(c.match.Service), c.host.region
+	if c.host.aws && region != "" && c.sig.Scope.Region != region {
+		return c.refuse(&sigv4.Error{
+			Reason: sigv4.WrongScope, Message: "Credential should be scoped to a valid region, not '" + c.sig.Scope.Region + "'.",
+			Name: "region", Got: c.sig.Scope.Region, Want: region,
+		})
+	}
 	if c.sig.Scope.Service == want || sigv4.IsS3(want) && sigv4.IsS3(c.sig.Scope.Service) {
 		return nil
 	}

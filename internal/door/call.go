@@ -173,6 +173,9 @@ func (c *call) locate() {
 // isS3 reports whether the call is S3's by its scope, else by its host: a
 // plain GET below a bucket's name has nothing else to tell.
 func (c *call) isS3() bool {
+	if c.hostDecides() {
+		return c.host.service == "s3"
+	}
 	if c.hint.Service != "" {
 		return sigv4.IsS3(c.hint.Service)
 	}
@@ -183,9 +186,17 @@ func (c *call) isS3() bool {
 		!strings.Contains(c.r.URL.RawQuery, "Action=") && !isForm(c.r)
 }
 
+// hostDecides reports whether the host name alone tells the service, so that a
+// signature for another one is refused as at AWS.
+func (c *call) hostDecides() bool {
+	return c.door.opts.Auth && c.host.aws && c.host.service != ""
+}
+
 // signingName is the service that is meant, "" when only the router can tell.
 func (c *call) signingName() string {
 	switch {
+	case c.hostDecides():
+		return c.host.service
 	case c.hint.Service != "":
 		return c.hint.Service
 	case c.host.service != "":

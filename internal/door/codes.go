@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"nephele.dev/nephele/internal/awserr"
@@ -133,11 +134,15 @@ func s3SignatureError(e *sigv4.Error, s *sigv4.Signature) *awserr.Error {
 		out.Message = "Access Denied"
 	case sigv4.Incomplete:
 		out.Message = "The authorization header is malformed; " + e.Message
-	case sigv4.WrongScope:
-		out.Message = "The authorization header is malformed; " + e.Message
-		if s != nil && s.Presigned {
-			out.Code, out.Message = "AuthorizationQueryParametersError", e.Message
+		if e.Name == "x-amz-date" {
+			out = awserr.New("AccessDenied", http.StatusForbidden, "AWS authentication requires a valid Date or x-amz-date header")
 		}
+	case sigv4.Unsupported:
+		if !strings.HasPrefix(e.Got, "AWS") {
+			out = awserr.New("InvalidArgument", c.status, "Unsupported Authorization Type").With("ArgumentName", "Authorization")
+		}
+	case sigv4.WrongScope:
+		s3Scope(out, e, s)
 	case sigv4.TrailerMalformed:
 		if e.Name == "x-amz-trailer" {
 			out.Code = "InvalidRequest"
@@ -146,6 +151,19 @@ func s3SignatureError(e *sigv4.Error, s *sigv4.Signature) *awserr.Error {
 		s3Details(out, e, s)
 	}
 	return out
+}
+
+// s3Scope words the refusal of a scope, in which S3 tells the right region.
+func s3Scope(out *awserr.Error, e *sigv4.Error, s *sigv4.Signature) {
+	message := e.Message
+	if e.Name == "region" {
+		message = "the region '" + e.Got + "' is wrong; expecting '" + e.Want + "'"
+		out.Fields = map[string]any{"Region": e.Want}
+	}
+	out.Message = "The authorization header is malformed; " + message
+	if s != nil && s.Presigned {
+		out.Code, out.Message = "AuthorizationQueryParametersError", "Error parsing the X-Amz-Credential parameter; "+message
+	}
 }
 
 // s3Details adds the elements that S3 has in the errors that people debug by.
@@ -210,7 +228,7 @@ func tooLarge(f family, limit int64) *awserr.Error {
 	message := "Request must be smaller than " + strconv.FormatInt(limit, 10) + " bytes."
 	switch f {
 	case familyS3:
-		return awserr.New("MaxMessageLengthExceeded", http.StatusRequestEntityTooLarge, "Your request was too big.").
+		return awserr.New("MaxMessageLengthExceeded", http.StatusBadRequest, "Your request was too big.").
 			With("MaxMessageLengthBytes", strconv.FormatInt(limit, 10))
 	case familyQuery, familyEC2:
 		return awserr.New("RequestEntityTooLarge", http.StatusRequestEntityTooLarge, "%s", message)

@@ -49,6 +49,7 @@ type hostInfo struct {
 	bucket  string // of a virtual-hosted S3 request
 	maybe   string // a bucket, if the request turns out to be S3's
 	site    bool   // of the bucket's website
+	aws     bool   // the name is AWS's own, which no other service can have
 }
 
 // bare is a Host header without its port, lower case.
@@ -71,13 +72,16 @@ func (h *hosts) read(host string) hostInfo {
 		return hostInfo{}
 	}
 	labels := strings.Split(rest, ".")
+	aws := strings.HasPrefix(suffix, "amazonaws.com") || suffix == "api.aws"
 	if info, ok := readS3(labels); ok {
+		info.aws = aws
 		return info
 	}
 	if info, ok := h.readService(labels); ok {
+		info.aws = aws
 		return info
 	}
-	if strings.HasPrefix(suffix, "amazonaws.com") || suffix == "api.aws" {
+	if aws {
 		return hostInfo{}
 	}
 	return hostInfo{maybe: rest}

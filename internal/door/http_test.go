@@ -178,7 +178,7 @@ func TestLimits(t *testing.T) {
 	}{
 		{name: "json", method: "POST", path: "/", body: `{"Name":"` + mib + `"}`, headers: ssm, status: 413, want: "RequestEntityTooLargeException"},
 		{name: "form", method: "POST", path: "/", body: "Action=" + mib, headers: form, status: 413, want: "<Code>RequestEntityTooLarge</Code>"},
-		{name: "xml", method: "POST", path: "/b-1?delete", body: strings.Repeat(mib, 9), status: 413, want: "MaxMessageLengthExceeded"},
+		{name: "xml", method: "POST", path: "/b-1?delete", body: strings.Repeat(mib, 9), status: 400, want: "MaxMessageLengthExceeded"},
 		{name: "object", method: "PUT", path: "/b-1/k", body: strings.Repeat(mib, 9), status: 200},
 	} {
 		t.Run(c.name, func(t *testing.T) {

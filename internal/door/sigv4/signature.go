@@ -11,6 +11,7 @@ const (
 	algorithm  = "AWS4-HMAC-SHA256"
 	terminator = "aws4_request"
 	stampForm  = "20060102T150405Z"
+	dateHeader = "x-amz-date" // names the header in an Error
 	dateForm   = "20060102"
 
 	// MaxSkew is how far the clocks of signer and server may be apart.
@@ -154,7 +155,11 @@ func parseHeader(r *http.Request, header string) (*Signature, error) {
 		missing = append(missing, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
 	}
 	if len(missing) > 0 {
-		return nil, refuse(Incomplete, "%s", strings.Join(missing, " "))
+		e := refuse(Incomplete, "%s", strings.Join(missing, " "))
+		if stamp == "" && len(missing) == 1 {
+			e.Name = dateHeader
+		}
+		return nil, e
 	}
 	s.stamp, s.Time = stamp, t
 	return s, s.parts(fields["Credential"], fields["SignedHeaders"], fields["Signature"], Incomplete)
@@ -164,7 +169,10 @@ func parseHeader(r *http.Request, header string) (*Signature, error) {
 func splitHeader(header string) (map[string]string, error) {
 	scheme, rest, _ := strings.Cut(header, " ")
 	if scheme != algorithm {
-		return nil, refuse(Unsupported, "The authorization mechanism you have provided is not supported. Please use %s.", algorithm)
+		return nil, &Error{
+			Reason: Unsupported, Name: "authorization", Got: clip(scheme),
+			Message: "The authorization mechanism you have provided is not supported. Please use " + algorithm + ".",
+		}
 	}
 	fields := make(map[string]string, 3)
 	for part := range strings.SplitSeq(rest, ",") {
@@ -196,7 +204,9 @@ func requestTime(h http.Header) (stamp string, t time.Time, err error) {
 	}
 	t, err = time.Parse(stampForm, stamp)
 	if err != nil {
-		return "", t, refuse(Incomplete, "Date must be in ISO-8601 'basic format'. Got '%s'. See http://en.wikipedia.org/wiki/ISO_8601", clip(stamp))
+		e := refuse(Incomplete, "Date must be in ISO-8601 'basic format'. Got '%s'. See http://en.wikipedia.org/wiki/ISO_8601", clip(stamp))
+		e.Name = dateHeader
+		return "", t, e
 	}
 	return stamp, t, nil
 }
