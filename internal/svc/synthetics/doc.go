@@ -57,6 +57,32 @@
 // reference of StopCanary says. Those that still wait for a worker do not begin.
 // A canary that is started again meanwhile does not wait for them.
 //
+// # Whom a run acts as
+//
+// A run opens a session of the canary's execution role with STS, as Lambda would
+// and under the name that its function would have: roles for canaries trust
+// lambda.amazonaws.com. One that trusts synthetics.amazonaws.com alone is
+// accepted too. The script finds the session's credentials in its environment,
+// as in Lambda, and the server's address if it can be reached from the sandbox.
+// The run's artifacts, log and metrics are written by the same session:
+//
+//	lacks                     and so
+//	s3:PutObject              the run fails, EXECUTION_FAILURE; its TestResult stands
+//	logs:...                  its log is lost, as Lambda loses it
+//	cloudwatch:PutMetricData  its metrics are lost
+//	a role to assume          the script does not run, CANARY_FAILURE
+//
+// CreateCanary and UpdateCanary refuse a role that could not be assumed; AWS
+// accepts it and ends in ERROR. Where callers are not asked for permission, the
+// role need not exist: the service then acts itself, and the script has an
+// access key of the account.
+//
+// # What is secret
+//
+// Environment variables are sealed (package seal) for their canary, and open
+// when a run begins. No answer shows them, as in AWS. When their master key is
+// lost, runs fail and say so; everything else of the canary works.
+//
 // # Not implemented
 //
 // Groups, dry runs, retries, visual monitoring, Firefox, blueprints, layers,

@@ -186,7 +186,7 @@ func (r *run) judge(o *canaryrun.Outcome) {
 // fail is the verdict on a run that left no outcome.
 func (r *run) fail(code api.CanaryRunStateReasonCode, reason string) {
 	r.State, r.Completed = runFailed, time.Now().UTC()
-	r.Reason, r.ReasonCode, r.TestResult = reason, code, "UNKNOWN"
+	r.Reason, r.ReasonCode, r.TestResult = short(reason), code, "UNKNOWN"
 }
 
 // spoil marks a run whose results could not be saved, unless the script itself
@@ -194,8 +194,17 @@ func (r *run) fail(code api.CanaryRunStateReasonCode, reason string) {
 func (r *run) spoil(why string) {
 	if r.ReasonCode == "" {
 		r.State, r.ReasonCode = runFailed, canaryrun.ExecutionFailure
-		r.Reason = "Unable to upload artifacts to S3, Exception: " + why
+		r.Reason = short("Unable to upload artifacts to S3, Exception: " + why)
 	}
+}
+
+// short is a reason within the API's limit of 1024 characters.
+func short(reason string) string {
+	const longest = 1024
+	if runes := []rune(reason); len(runes) > longest {
+		return string(runes[:longest])
+	}
+	return reason
 }
 
 // commitVerdict records the run. One whose canary was stopped meanwhile is not

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"net/netip"
 	"net/url"
 
@@ -153,12 +152,12 @@ func (s *Service) endpoint() string {
 	if err != nil {
 		return ""
 	}
+	at = netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
 	if at.Addr().IsUnspecified() {
 		at = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), at.Port())
 	}
 	if !s.Egress.Allows(at) {
 		return ""
 	}
-	u.Host = net.JoinHostPort(at.Addr().String(), u.Port())
-	return u.String()
+	return u.Scheme + "://" + at.String()
 }

@@ -2,8 +2,10 @@ package synthetics_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -97,6 +99,53 @@ func (h house) role(t *testing.T, name, trusts string, statements ...string) *st
 
 func trust(service string) string {
 	return `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "` + service + `"}, "Action": "sts:AssumeRole"}]}`
+}
+
+// TestRolesForOneCanary: trust policies see for which function Lambda asks, and
+// for which canary Synthetics does.
+func TestRolesForOneCanary(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, authorized)
+	for i, test := range []struct {
+		service, source string
+		trusted         bool
+	}{
+		{"lambda.amazonaws.com", "arn:aws:lambda:us-east-1:000000000000:function:cwsyn-only-*", true},
+		{"lambda.amazonaws.com", "arn:aws:lambda:us-east-1:000000000000:function:cwsyn-other-*", false},
+		{"synthetics.amazonaws.com", "arn:aws:synthetics:us-east-1:000000000000:canary:only", true},
+		{"synthetics.amazonaws.com", "arn:aws:synthetics:us-east-1:000000000000:canary:other", false},
+	} {
+		name := fmt.Sprintf("role-%d", i)
+		role := h.role(t, name, test.service)
+		policy := strings.Replace(trust(test.service), `"sts:AssumeRole"`, `"sts:AssumeRole", "Condition": {
+			"StringEquals": {"aws:SourceAccount": "000000000000"}, "ArnLike": {"aws:SourceArn": "`+test.source+`"}}`, 1)
+		_, err := h.iam.UpdateAssumeRolePolicy(t.Context(), &iam.UpdateAssumeRolePolicyInput{RoleName: &name, PolicyDocument: &policy})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = h.canaries.CreateCanary(t.Context(), scripted(t, "only", role, "", nil))
+		if err == nil {
+			_, err = h.canaries.DeleteCanary(t.Context(), &synthetics.DeleteCanaryInput{Name: aws.String("only")})
+			h.awaitGone(t, "only")
+		}
+		if (err == nil) != test.trusted {
+			t.Errorf("for %s: %v", test.source, err)
+		}
+	}
+}
+
+// awaitGone waits until there is no such canary any more.
+func (h house) awaitGone(t *testing.T, name string) {
+	t.Helper()
+	for tick := time.NewTicker(10 * time.Millisecond); ; <-tick.C {
+		_, err := h.canaries.GetCanary(t.Context(), &synthetics.GetCanaryInput{Name: &name})
+		if answer, ok := errors.AsType[smithy.APIError](err); ok && answer.ErrorCode() == "ResourceNotFoundException" {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // scripted is a canary that has a script of its own and no browser.
