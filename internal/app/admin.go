@@ -11,7 +11,7 @@ import (
 // admin answers the paths below /_nephele/ that the door leaves to us.
 func (a *App) admin() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /_nephele/metrics", a.metrics.handler())
+	mux.Handle("GET /_nephele/metrics", a.nearOrRoot(a.metrics.handler()))
 	mux.Handle("GET "+OutboxPath, a.rootOnly(a.listOutbox))
 	mux.Handle("GET "+OutboxPath+"/{id}", a.rootOnly(a.showMail))
 	return mux

@@ -42,6 +42,7 @@ type App struct {
 	pages    *page.Sealer // seals the tokens of paginated listings
 	secret   []byte       // what pages was made of
 	root     rootKey
+	nonces   nonces // of signatures of the root user, for administration
 	seal     *seal.Sealer
 
 	sessions *session.Issuer

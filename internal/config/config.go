@@ -33,6 +33,7 @@ type Config struct {
 
 	MasterKeyFile string // master keys that seal secrets; "" is Data/master-key
 	MasterKey     string // the same keys themselves, in base64; wins over the file
+	MetricsOpen   bool   // answer metrics to anybody, with --auth=on too
 	MasterKeyLost bool   // start although the database is sealed under a master key that is not given
 
 	CanaryWorkers int      // canary runs at a time; 0 is one for each CPU

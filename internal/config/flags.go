@@ -33,6 +33,7 @@ func (c *Config) AddFlags(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&c.TrustedProxies, "trusted-proxy", c.TrustedProxies, "peers (`CIDR`) whose X-Forwarded headers are believed")
 	fs.StringVar(&c.MasterKeyFile, "master-key-file", c.MasterKeyFile, "`FILE` with the master keys that seal secrets; master-key in the data directory when empty")
 	fs.BoolVar(&c.MasterKeyLost, "master-key-lost", c.MasterKeyLost, "start although the master key that sealed the database is gone: what it sealed stays closed")
+	fs.BoolVar(&c.MetricsOpen, "metrics-open", c.MetricsOpen, "answer /_nephele/metrics to anybody with --auth=on, not only on loopback")
 	c.addCanaryFlags(fs)
 }
 
