@@ -21,7 +21,7 @@ func callKeys(call *Call) policy.Keys {
 		"aws:currenttime":     {call.Time.Format(time.RFC3339)},
 		"aws:epochtime":       {strconv.FormatInt(call.Time.Unix(), 10)},
 		"aws:requestedregion": {c.Region},
-		"aws:securetransport": {strconv.FormatBool(c.Secure)},
+		"aws:securetransport": {strconv.FormatBool(c.secure())},
 		"aws:viaawsservice":   {strconv.FormatBool(len(c.Via) > 0)},
 	}
 	if c.SourceIP.IsValid() && len(c.Via) == 0 {
@@ -42,6 +42,10 @@ func callKeys(call *Call) policy.Keys {
 	}
 	return k
 }
+
+// secure reports whether the caller's requests travel encrypted, as those of
+// services always do: theirs do not even leave the process.
+func (c *Caller) secure() bool { return c.Secure || c.Kind == Service || len(c.Via) > 0 }
 
 // ServiceKeys are the condition keys of a call that a service makes for a
 // resource.
