@@ -25,7 +25,8 @@ type newcomer struct {
 	environ  []string
 }
 
-func arrive(t *testing.T, bin string) *newcomer {
+// The settings are NEPHELE_... variables, for the server and the commands.
+func arrive(t *testing.T, bin string, settings ...string) *newcomer {
 	t.Helper()
 	n := &newcomer{dir: t.TempDir(), tmp: t.TempDir()}
 	if err := os.Symlink(filepath.Dir(bin), filepath.Join(n.dir, "bin")); err != nil {
@@ -33,6 +34,7 @@ func arrive(t *testing.T, bin string) *newcomer {
 	}
 	addr := freeAddr(t)
 	n.environ = append(withoutAWS(os.Environ()), "NEPHELE_LISTEN="+addr, "NEPHELE_DATA="+filepath.Join(n.dir, "data"))
+	n.environ = append(n.environ, settings...)
 	n.serve(t, bin, "http://"+addr)
 	return n
 }
