@@ -48,6 +48,7 @@ func remember(t *testing.T, database string) {
 	residents := []resident{
 		staff, (*staffRival)(staff), &keyErrand{url: s.url, told: &told}, &denyErrand{url: s.url},
 		&cipherErrand{url: s.url, told: &told, rng: rng(2)}, &valueErrand{url: s.url, told: &told, rng: rng(3)},
+		&contender{url: s.url, name: "contended"}, &contender{url: s.url, name: "contended"},
 		&sessionErrand{url: s.url, told: &told, rng: rng(4)}, &guestErrand{url: s.url, told: &told, rng: rng(5)},
 	}
 	for _, e := range residents {

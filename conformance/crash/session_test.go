@@ -74,6 +74,7 @@ func (s *sessionErrand) once(ctx context.Context, t *testing.T) {
 
 func (s *sessionErrand) keep(arn string, c *ststypes.Credentials) {
 	s.told.key(*c.SecretAccessKey)
+	s.told.key(*c.SessionToken)
 	s.sessions = append(s.sessions, temporary{arn: arn, key: aws.Credentials{
 		AccessKeyID: *c.AccessKeyId, SecretAccessKey: *c.SecretAccessKey, SessionToken: *c.SessionToken,
 	}})
@@ -141,6 +142,7 @@ func (g *guestErrand) once(ctx context.Context, t *testing.T) {
 
 func (g *guestErrand) keep(c *cognitotypes.Credentials) {
 	g.told.key(*c.SecretKey)
+	g.told.key(*c.SessionToken)
 	g.sessions = append(g.sessions, temporary{key: aws.Credentials{
 		AccessKeyID: *c.AccessKeyId, SecretAccessKey: *c.SecretKey, SessionToken: *c.SessionToken,
 	}})

@@ -75,12 +75,13 @@ func (v *valueErrand) rebooted(ctx context.Context, t *testing.T) {
 	v.read(ctx, t, s, s.versions[v.rng.IntN(len(s.versions))])
 }
 
-// check looks where the labels of a secret are.
-func (v *valueErrand) check(ctx context.Context, t *testing.T, s *keptSecret) {
-	out, err := v.secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &s.name})
+// labels tells which versions of a secret have which labels.
+func labels(ctx context.Context, t *testing.T, c *secretsmanager.Client, name string) map[string][]string {
+	t.Helper()
+	out, err := c.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &name})
 	if err != nil {
-		t.Errorf("DescribeSecret %s: %v", s.name, err)
-		return
+		t.Errorf("DescribeSecret %s: %v", name, err)
+		return nil
 	}
 	at := map[string][]string{}
 	for id, stages := range out.VersionIdsToStages {
@@ -88,6 +89,12 @@ func (v *valueErrand) check(ctx context.Context, t *testing.T, s *keptSecret) {
 			at[stage] = append(at[stage], id)
 		}
 	}
+	return at
+}
+
+// check looks where the labels of a secret are.
+func (v *valueErrand) check(ctx context.Context, t *testing.T, s *keptSecret) {
+	at := labels(ctx, t, v.secrets, s.name)
 	last := len(s.versions) - 1
 	if !slices.Equal(at["AWSCURRENT"], []string{s.versions[last].id}) {
 		t.Errorf("%s: AWSCURRENT is at %v, want %s", s.name, at["AWSCURRENT"], s.versions[last].id)
@@ -114,4 +121,50 @@ func (v *valueErrand) verify(ctx context.Context, t *testing.T) {
 		}
 	}
 	t.Logf("secrets: %d versions of %d secrets read back", versions, len(v.kept))
+}
+
+// contender puts values into one secret while others do the same.
+type contender struct {
+	url, name string
+	secrets   *secretsmanager.Client
+	versions  []keptVersion
+}
+
+func (c *contender) prepare(ctx context.Context, t *testing.T) {
+	c.secrets = secretsmanager.NewFromConfig(configured(c.url, root))
+	asked(ctx, t, "CreateSecret", func() error {
+		_, err := c.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: &c.name})
+		return err
+	}, "ResourceExistsException")
+}
+
+func (c *contender) once(ctx context.Context, t *testing.T) {
+	n := newVersion()
+	put := asked(ctx, t, "PutSecretValue", func() error {
+		_, err := c.secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: &c.name, ClientRequestToken: &n.id, SecretString: &n.value})
+		return err
+	})
+	if put {
+		c.versions = append(c.versions, n)
+	}
+}
+
+// rebooted looks whether the labels are at one version each.
+func (c *contender) rebooted(ctx context.Context, t *testing.T) {
+	at := labels(ctx, t, c.secrets, c.name)
+	current, previous := at["AWSCURRENT"], at["AWSPREVIOUS"]
+	if len(c.versions) > 1 && (len(current) != 1 || len(previous) != 1 || current[0] == previous[0]) {
+		t.Errorf("%s: AWSCURRENT is at %v, AWSPREVIOUS at %v", c.name, current, previous)
+	}
+}
+
+func (c *contender) verify(ctx context.Context, t *testing.T) {
+	c.rebooted(ctx, t)
+	for _, n := range c.versions {
+		out, err := c.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &c.name, VersionId: &n.id})
+		if err != nil || *out.SecretString != n.value {
+			t.Errorf("%s, version %s: %v", c.name, n.id, err)
+		}
+	}
+	t.Logf("secrets: %d versions of a contended one read back", len(c.versions))
 }
