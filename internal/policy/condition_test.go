@@ -153,3 +153,16 @@ func TestMissing(t *testing.T) {
 		t.Errorf("context keys %q", keys)
 	}
 }
+
+// TestContextKeys names each key once and as first spelled; escapes and a
+// variable without a name are no keys.
+func TestContextKeys(t *testing.T) {
+	t.Parallel()
+	d := parse(t, with(`{"Effect":"Allow","Action":"s3:*",
+		"Resource":["arn:aws:s3:::${aws:username}/${*}","arn:aws:s3:::${aws:PrincipalTag/team, 'none'}"],
+		"Condition":{"StringLike":{"S3:Prefix":["a/${AWS:UserName}","${}b"]},"Bool":{"aws:SecureTransport":"true"}}}`), Identity)
+	want := []string{"aws:username", "aws:PrincipalTag/team", "S3:Prefix", "aws:SecureTransport"}
+	if got := ContextKeys(d); !slices.Equal(got, want) {
+		t.Errorf("context keys %q", got)
+	}
+}

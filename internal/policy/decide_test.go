@@ -396,7 +396,7 @@ func TestSimulate(t *testing.T) {
 		},
 		{
 			Decision: Decision{Effect: ExplicitDeny, By: IdentityBased, Resource: foreignARN, Matched: []Match{{id[2], 0}, {id[3], 0}}},
-			Resource: foreignARN, ByIdentity: ExplicitDeny, Bounded: true,
+			Resource: foreignARN, Across: true, ByIdentity: ExplicitDeny, Bounded: true,
 		},
 		{
 			Decision: Decision{Effect: ImplicitDeny, By: Boundary, Resource: "*"},

@@ -48,12 +48,6 @@ func (d *Document) Statements() int { return len(d.statements) }
 // Sid is the identifier of a statement, or "".
 func (d *Document) Sid(i int) string { return d.statements[i].sid }
 
-// Span is where a statement's text begins and ends.
-func (d *Document) Span(i int) (start, end Position) {
-	s := &d.statements[i]
-	return position(d.text, s.start), position(d.text, s.end-1)
-}
-
 // statement is one rule.
 type statement struct {
 	sid          string
@@ -183,4 +177,22 @@ func (s *statement) applies(e *env) grant {
 		g = noGrant
 	}
 	return g
+}
+
+// Grants reports whether some statement allows anything of a service, given in
+// lower case, whatever its resources and conditions.
+func (d *Document) Grants(service string) bool {
+	return slices.ContainsFunc(d.statements, func(s statement) bool { return !s.deny && s.touches(service) })
+}
+
+// touches reports whether the statement speaks of any action of a service:
+// with NotAction, of all but the ones that are left out.
+func (s *statement) touches(service string) bool {
+	if !s.notAction {
+		services := s.services()
+		return services == nil || slices.Contains(services, service)
+	}
+	return !slices.ContainsFunc(s.actions, func(p pattern) bool {
+		return p.form == all || p.form == prefix && p.text == service+":"
+	})
 }

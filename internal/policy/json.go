@@ -115,17 +115,3 @@ func (r *reader) inside(n *node, depth int) error {
 	n.end = int(r.dec.InputOffset())
 	return nil
 }
-
-// Position is a place in a policy's text as IAM's simulator tells it: lines
-// and columns count from one, and the column is the one behind the character.
-type Position struct{ Line, Column int }
-
-// position is the place behind the character at offset.
-func position(text string, offset int) Position {
-	before := text[:offset]
-	line := strings.LastIndexByte(before, '\n') + 1
-	return Position{
-		Line:   strings.Count(before, "\n") + 1,
-		Column: utf8.RuneCountInString(before[line:]) + 2,
-	}
-}

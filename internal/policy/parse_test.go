@@ -168,23 +168,75 @@ func TestParseOther(t *testing.T) {
 	}
 }
 
-// TestSpan has the places that IAM's policy simulator tells for these texts in
-// the reference of its command line.
+// TestSpan has the places that IAM's policy simulator tells for such texts in
+// the reference of the AWS CLI: 1:38 to 1:167 and 3:19 to 9:10.
 func TestSpan(t *testing.T) {
 	t.Parallel()
-	d := parse(t, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"dynamodb:*","Resource":"*","Condition":{"DateGreaterThan":{"aws:CurrentTime":"2018-08-16T12:00:00Z"}}}}`, Identity)
-	start, end := d.Span(0)
-	if diff := cmp.Diff([]Position{{1, 38}, {1, 167}}, []Position{start, end}); diff != "" {
-		t.Error(diff)
+	for _, tt := range []struct {
+		text string
+		want []Position
+	}{
+		{
+			`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"dynamodb:*","Resource":"*","Condition":{"DateGreaterThan":{"aws:CurrentTime":"2018-08-16T12:00:00Z"}}}}`,
+			[]Position{{1, 38}, {1, 167}},
+		},
+		{
+			"{\n    \"Version\": \"2012-10-17\",\n    \"Statement\": [\n        {\n            \"Sid\": \"é\",\n            \"Effect\": \"Allow\",\n" +
+				"            \"Principal\": \"*\",\n            \"Action\": \"*\"\n        }\n    ]\n}",
+			[]Position{{3, 19}, {9, 10}},
+		},
+		{
+			"{\"Statement\" : [ {\"Sid\":\"é\",\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\"} ,\n {\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\"}]}",
+			[]Position{{1, 17}, {1, 74}, {1, 76}, {2, 48}},
+		},
+	} {
+		use := ResourceUse
+		if !strings.Contains(tt.text, "Principal") {
+			use = Identity
+		}
+		d := parse(t, tt.text, use)
+		var got []Position
+		for i := range d.Statements() {
+			start, end := d.Span(i)
+			got = append(got, start, end)
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Error(diff)
+		}
 	}
-	d = parse(t, "{\n    \"Version\": \"2012-10-17\",\n    \"Statement\": [\n        {\n            \"Sid\": \"é\",\n            \"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"*\"\n        }\n    ]\n}", ResourceUse)
-	start, end = d.Span(0)
-	if diff := cmp.Diff([]Position{{4, 10}, {7, 10}}, []Position{start, end}); diff != "" {
-		t.Error(diff)
-	}
+	d := parse(t, with(`{"Sid":"é","Effect":"Allow","Principal":"*","Action":"*"}`), ResourceUse)
 	if d.Sid(0) != "é" || d.Statements() != 1 || d.Version() != "2012-10-17" {
 		t.Errorf("%q, %d statements, version %s", d.Sid(0), d.Statements(), d.Version())
 	}
+}
+
+func TestDocumentGrants(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		statement string
+		want      bool
+	}{
+		{`{"Effect":"Allow","Action":"s3:Get*"}`, true},
+		{`{"Effect":"Allow","Action":["sqs:*","S3:GetObject"]}`, true},
+		{`{"Effect":"Allow","Action":"*"}`, true},
+		{`{"Effect":"Deny","Action":"s3:*"}`, false},
+		{`{"Effect":"Allow","Action":"s3express:*"}`, false},
+		{`{"Effect":"Allow","NotAction":"iam:*"}`, true},
+		{`{"Effect":"Allow","NotAction":["iam:*","S3:*"]}`, false},
+		{`{"Effect":"Allow","NotAction":"s3:PutObject"}`, true},
+	} {
+		statement := strings.TrimSuffix(tt.statement, "}") + `,"Resource":"*"}`
+		if got := parse(t, with(statement), Identity).Grants("s3"); got != tt.want {
+			t.Errorf("%s: %v", statement, got)
+		}
+	}
+}
+
+// offset is where in a text a position is.
+func offset(text string, p Position) int {
+	lines := strings.SplitAfter(text, "\n")
+	before := strings.Join(lines[:p.Line-1], "")
+	return len(before) + len(string([]rune(lines[p.Line-1])[:p.Column-1]))
 }
 
 func FuzzParse(f *testing.F) {
@@ -204,8 +256,10 @@ func FuzzParse(f *testing.F) {
 			t.Fatal(diff)
 		}
 		for i := range d.Statements() {
-			if start, end := d.Span(i); start.Line > end.Line || start.Line == end.Line && start.Column >= end.Column {
-				t.Fatalf("statement %d from %v to %v", i, start, end)
+			start, end := d.Span(i)
+			inside := strings.TrimLeft(text[offset(text, start):offset(text, end)], " \t\r\n{")
+			if want := strings.TrimLeft(text[d.statements[i].start:d.statements[i].end], " \t\r\n{"); inside != want {
+				t.Fatalf("statement %d from %v to %v: %q", i, start, end, inside)
 			}
 		}
 		r := benchRequest()

@@ -10,6 +10,7 @@ import (
 type Simulation struct {
 	Decision          // Matched are all statements that deny, or else all that allow
 	Resource   string // ARN
+	Across     bool   // the resource is another account's, so both sides have to allow
 	ByIdentity Effect // what each kind of policy says by itself
 	ByResource Effect
 	ByBoundary Effect
@@ -48,7 +49,7 @@ func (e *env) simulate(res *Resource, own *Policies) Simulation {
 		d.Matched = nil
 	}
 	return Simulation{
-		Decision: d, Resource: res.ARN,
+		Decision: d, Resource: res.ARN, Across: e.who.Account != e.owner,
 		ByIdentity: l.identity.effect(), ByResource: l.resource.effect(),
 		ByBoundary: l.boundary.effect(), BySession: l.session.effect(),
 		Bounded: l.bounded, Limited: l.limited,
@@ -70,7 +71,7 @@ func (l *layer) effect() Effect {
 func ContextKeys(docs ...*Document) []string {
 	var out []string
 	add := func(name string) {
-		if !slices.ContainsFunc(out, func(k string) bool { return strings.EqualFold(k, name) }) {
+		if name != "" && !slices.ContainsFunc(out, func(k string) bool { return strings.EqualFold(k, name) }) {
 			out = append(out, name)
 		}
 	}

@@ -2,8 +2,6 @@ package iam
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -45,7 +43,7 @@ func (s *Service) ListPoliciesGrantingServiceAccess(ctx context.Context, in *api
 func (p *principalPolicies) granting(service string) *api.ListPoliciesGrantingServiceAccessEntry {
 	e := &api.ListPoliciesGrantingServiceAccessEntry{ServiceNamespace: &service, Policies: []*api.PolicyGrantingServiceAccess{}}
 	for _, n := range p.policies {
-		if !grants(n.text, strings.ToLower(service)) {
+		if !n.doc.Grants(strings.ToLower(service)) {
 			continue
 		}
 		g := &api.PolicyGrantingServiceAccess{PolicyName: n.name, PolicyType: api.PolicyTypeManaged, PolicyArn: &n.arn}
@@ -56,58 +54,4 @@ func (p *principalPolicies) granting(service string) *api.ListPoliciesGrantingSe
 		e.Policies = append(e.Policies, g)
 	}
 	return e
-}
-
-// grants reports whether a policy allows any action of a service, which is in
-// lower case.
-func grants(text, service string) bool {
-	var document struct{ Statement oneOrMany[actionRule] }
-	if json.Unmarshal([]byte(text), &document) != nil {
-		return false
-	}
-	for _, s := range document.Statement {
-		if s.Effect == "Allow" && s.allows(service) {
-			return true
-		}
-	}
-	return false
-}
-
-// actionRule is what a statement says of actions.
-type actionRule struct {
-	Effect    string
-	Action    oneOrMany[string]
-	NotAction oneOrMany[string]
-}
-
-// allows reports whether a statement speaks of any action of a service: with
-// NotAction, of all but the ones that are left out.
-func (r actionRule) allows(service string) bool {
-	for _, a := range r.Action {
-		if prefix, _, _ := strings.Cut(strings.ToLower(a), ":"); prefix == "*" || prefix == service {
-			return true
-		}
-	}
-	for _, a := range r.NotAction {
-		if a == "*" || strings.EqualFold(a, service+":*") {
-			return false
-		}
-	}
-	return len(r.NotAction) > 0
-}
-
-// oneOrMany reads a value or a list of them.
-type oneOrMany[T any] []T
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (o *oneOrMany[T]) UnmarshalJSON(b []byte) error {
-	if len(b) > 0 && b[0] == '[' {
-		return json.Unmarshal(b, (*[]T)(o))
-	}
-	var one T
-	if err := json.Unmarshal(b, &one); err != nil {
-		return fmt.Errorf("neither one nor many: %w", err)
-	}
-	*o = []T{one}
-	return nil
 }

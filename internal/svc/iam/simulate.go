@@ -2,8 +2,6 @@ package iam
 
 import (
 	"context"
-	"fmt"
-	"maps"
 	"slices"
 
 	api "nephele.dev/nephele/internal/api/iam"
@@ -67,107 +65,12 @@ func (s *Service) SimulatePrincipalPolicy(ctx context.Context, in *api.SimulateP
 	return &api.SimulatePrincipalPolicyOutput{EvaluationResults: results, IsTruncated: truncated, Marker: marker}, err
 }
 
-// namedPolicy is a policy of a principal.
-type namedPolicy struct {
-	id   string // as results of simulations name it
-	name string
-	arn  string  // of a managed policy; "" of an inline one
-	of   *holder // who has it: the principal, or a group of the user
-	text string
-}
-
-// principalPolicies are the policies of a user, group or role.
-type principalPolicies struct {
-	holder   *holder
-	policies []namedPolicy
-	boundary *namedPolicy // nil for none
-}
-
-// principalPolicies reads the policies of a principal, those of a user's groups
-// included.
-func (s *Service) principalPolicies(tx *store.Tx, account, arn string) (*principalPolicies, error) {
-	owner, kind, name, ok := identity.SplitARN(arn)
-	if !ok || !slices.Contains(everyKind, holderKind(kind)) {
-		return nil, badInput("Invalid Entity Arn: %s does not clearly define entity type and name.", arn)
-	}
-	if owner != account {
-		return nil, noEntity(arn)
-	}
-	h, err := s.findHolder(tx, account, holderKind(kind), name)
-	if err != nil {
-		return nil, err
-	}
-	if h.arn() != arn {
-		return nil, noEntity(arn)
-	}
-	p := &principalPolicies{holder: h}
-	if err := p.add(tx, h); err != nil {
-		return nil, err
-	}
-	for _, group := range h.groups {
-		g, err := s.findHolder(tx, account, groupHolder, group)
-		if err != nil {
-			return nil, err
-		}
-		if err := p.add(tx, g); err != nil {
-			return nil, err
-		}
-	}
-	if h.grants.Boundary != "" {
-		text, err := documentOf(tx, account, h.grants.Boundary)
-		_, name := policyPath(h.grants.Boundary)
-		p.boundary = &namedPolicy{id: name, name: name, arn: h.grants.Boundary, of: h, text: text}
-		return p, err
-	}
-	return p, nil
-}
-
-// add adds the policies of a principal: inline ones are known to results as
-// "user_name_policy", managed ones by their names.
-func (p *principalPolicies) add(tx *store.Tx, h *holder) error {
-	for _, name := range slices.Sorted(maps.Keys(h.grants.Inline)) {
-		id := fmt.Sprintf("%s_%s_%s", h.kind, h.entity.Name, name)
-		p.policies = append(p.policies, namedPolicy{id: id, name: name, of: h, text: h.grants.Inline[name]})
-	}
-	for _, arn := range h.grants.Attached {
-		text, err := documentOf(tx, h.entity.Account, arn)
-		if err != nil {
-			return err
-		}
-		_, name := policyPath(arn)
-		p.policies = append(p.policies, namedPolicy{id: name, name: name, arn: arn, of: h, text: text})
-	}
-	return nil
-}
-
-// documentOf is the version in force of a managed policy.
-func documentOf(tx *store.Tx, account, arn string) (string, error) {
-	p, err := findPolicy(tx, account, arn)
-	if err != nil {
-		return "", fmt.Errorf("read policy %s: %w", arn, err)
-	}
-	return p.Document(), nil
-}
-
 // setPrincipal simulates for a principal: its policies come before those that
 // are given, and given boundaries stand for its own.
 func (sim *simulation) setPrincipal(p *principalPolicies, arn string, callerARN *string) error {
-	given := sim.identity
-	sim.identity = nil
-	for _, n := range p.policies {
-		t, err := newTrial(n.id, sourceIdentity, n.text)
-		if err != nil {
-			return err
-		}
-		sim.identity = append(sim.identity, t)
-	}
-	sim.identity = append(sim.identity, given...)
-	if p.boundary != nil && len(sim.boundary) == 0 {
-		t, err := newTrial(p.boundary.id, sourceBoundary, p.boundary.text)
-		if err != nil {
-			return err
-		}
-		sim.boundary = []*trial{t}
+	sim.own.Identity = slices.Concat(p.documents(), sim.own.Identity)
+	if p.boundary != nil && !sim.own.Bounded {
+		sim.own.Bounded, sim.own.Boundary = true, []*policy.Document{p.boundary}
 	}
 	e := p.holder.entity
 	if callerARN != nil && *callerARN != arn {

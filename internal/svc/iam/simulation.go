@@ -2,7 +2,6 @@ package iam
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	api "nephele.dev/nephele/internal/api/iam"
@@ -26,20 +25,18 @@ type question struct {
 // evaluator as calls do.
 type simulation struct {
 	principal policy.Principal
-	identity  []*trial
-	boundary  []*trial
-	resource  *trial // nil for none
+	own       policy.Policies
+	resource  *policy.Document // nil for none
 	actions   []string
 	resources []string // nil for everything
 	owner     string   // account that owns resources whose ARNs name none
 	keys      policy.Keys
-	spelling  map[string]string // condition keys as policies spell them, by their lower case
 }
 
 func newSimulation(call *plane.Call, q *question) (*simulation, error) {
 	sim := &simulation{
 		principal: policy.Principal{Kind: policy.User, Account: call.Caller.Account},
-		actions:   q.actions, resources: q.resources, owner: call.Caller.Account, spelling: make(map[string]string),
+		actions:   q.actions, resources: q.resources, owner: call.Caller.Account,
 	}
 	if err := sim.checkNames(q); err != nil {
 		return nil, err
@@ -48,32 +45,34 @@ func newSimulation(call *plane.Call, q *question) (*simulation, error) {
 	if sim.keys, err = contextKeys(q.context); err != nil {
 		return nil, err
 	}
-	if sim.identity, err = given("PolicyInputList", sourceIdentity, q.policies); err != nil {
+	if sim.own.Identity, err = given("PolicyInputList", q.policies); err != nil {
 		return nil, err
 	}
-	if sim.boundary, err = given("PermissionsBoundaryPolicyInputList", sourceBoundary, q.boundaries); err != nil {
+	if sim.own.Boundary, err = given("PermissionsBoundaryPolicyInputList", q.boundaries); err != nil {
 		return nil, err
 	}
+	sim.own.Bounded = len(q.boundaries) > 0
 	if q.resourcePolicy != nil {
-		if sim.resource, err = newTrial("ResourcePolicy", sourceResource, *q.resourcePolicy); err != nil {
+		if sim.resource, err = policy.Parse(*q.resourcePolicy, policy.ResourceUse); err != nil {
 			return nil, badInput("ResourcePolicy: %s", err)
 		}
+		sim.resource.Name = "ResourcePolicy"
 	}
 	return sim, nil
 }
 
-// given parses policies of the input.
-func given(list string, kind api.PolicySourceType, texts []string) ([]*trial, error) {
-	var trials []*trial
+// given parses policies of the input. Results name them "PolicyInputList.1".
+func given(list string, texts []string) ([]*policy.Document, error) {
+	docs := make([]*policy.Document, len(texts))
 	for i, text := range texts {
-		id := fmt.Sprintf("%s.%d", list, i+1)
-		t, err := newTrial(id, kind, text)
+		name := fmt.Sprintf("%s.%d", list, i+1)
+		doc, err := policy.Parse(text, policy.Identity)
 		if err != nil {
-			return nil, badInput("%s: %s", id, err)
+			return nil, badInput("%s: %s", name, err)
 		}
-		trials = append(trials, t)
+		doc.Name, docs[i] = name, doc
 	}
-	return trials, nil
+	return docs, nil
 }
 
 // checkNames refuses actions, resources and owners that name nothing.
@@ -101,7 +100,6 @@ func (sim *simulation) checkNames(q *question) error {
 
 // page evaluates the actions of one page.
 func (sim *simulation) page(l *listing) ([]*api.EvaluationResult, *bool, *string, error) {
-	sim.learnSpelling()
 	numbers := make([]int, len(sim.actions))
 	for i := range numbers {
 		numbers[i] = i
@@ -115,79 +113,4 @@ func (sim *simulation) page(l *listing) ([]*api.EvaluationResult, *bool, *string
 		results = append(results, sim.evaluate(sim.actions[i]))
 	}
 	return results, truncated, marker, nil
-}
-
-// outcome is what was found for an action on one resource.
-type outcome struct {
-	resource string
-	decision api.PolicyEvaluationDecisionType
-	matched  []*api.Statement
-	missing  []string
-	details  map[string]api.PolicyEvaluationDecisionType
-	boundary *api.PermissionsBoundaryDecisionDetail
-}
-
-// evaluate answers for one action. With several resources the result is that of
-// all together: allowed if each is, denied explicitly if one is.
-func (sim *simulation) evaluate(action string) *api.EvaluationResult {
-	if len(sim.resources) == 0 {
-		return sim.one(action, "*").result(action)
-	}
-	outcomes := make([]outcome, len(sim.resources))
-	for i, arn := range sim.resources {
-		outcomes[i] = sim.one(action, arn)
-	}
-	result := together(outcomes).result(action)
-	for _, o := range outcomes {
-		result.ResourceSpecificResults = append(result.ResourceSpecificResults, &api.ResourceSpecificResult{
-			EvalResourceName: o.resource, EvalResourceDecision: o.decision, MatchedStatements: o.matched,
-			MissingContextValues: o.missing, EvalDecisionDetails: o.details, PermissionsBoundaryDecisionDetail: o.boundary,
-		})
-	}
-	return result
-}
-
-func (o outcome) result(action string) *api.EvaluationResult {
-	return &api.EvaluationResult{
-		EvalActionName: action, EvalResourceName: &o.resource, EvalDecision: o.decision, MatchedStatements: o.matched,
-		MissingContextValues: o.missing, EvalDecisionDetails: o.details, PermissionsBoundaryDecisionDetail: o.boundary,
-	}
-}
-
-// together sums up the outcomes of the resources that were asked for. What was
-// missing, and with several of them which statements matched, is told with
-// each resource alone.
-func together(outcomes []outcome) outcome {
-	sum := outcomes[0]
-	sum.missing = []string{}
-	if len(outcomes) == 1 {
-		return sum
-	}
-	sum.resource, sum.matched, sum.details = "*", []*api.Statement{}, nil
-	for _, o := range outcomes[1:] {
-		if severity(o.decision) > severity(sum.decision) {
-			sum.decision = o.decision
-		}
-		if o.boundary != nil && !*o.boundary.AllowedByPermissionsBoundary {
-			sum.boundary = o.boundary
-		}
-	}
-	return sum
-}
-
-func severity(d api.PolicyEvaluationDecisionType) int {
-	return slices.Index([]api.PolicyEvaluationDecisionType{
-		api.PolicyEvaluationDecisionTypeAllowed, api.PolicyEvaluationDecisionTypeImplicitDeny, api.PolicyEvaluationDecisionTypeExplicitDeny,
-	}, d)
-}
-
-// decisionOf is an effect in the words of the simulator.
-func decisionOf(e policy.Effect) api.PolicyEvaluationDecisionType {
-	switch e {
-	case policy.Allow:
-		return api.PolicyEvaluationDecisionTypeAllowed
-	case policy.ExplicitDeny:
-		return api.PolicyEvaluationDecisionTypeExplicitDeny
-	}
-	return api.PolicyEvaluationDecisionTypeImplicitDeny
 }
