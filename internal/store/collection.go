@@ -65,6 +65,7 @@ func (c *Collection[T]) Create(tx *Tx, k Key, doc T) (Record[T], error) {
 	if n == 0 {
 		return Record[T]{}, ErrExists
 	}
+	c.changed(tx, k)
 	return Record[T]{Key: k, Version: 1, Created: now, Updated: now, Doc: doc}, nil
 }
 
@@ -86,6 +87,7 @@ func (c *Collection[T]) Put(tx *Tx, r *Record[T]) error {
 	if n == 0 {
 		return ErrConflict
 	}
+	c.changed(tx, r.Key)
 	r.Version, r.Updated = r.Version+1, now
 	return nil
 }
@@ -102,6 +104,9 @@ func (c *Collection[T]) Delete(tx *Tx, k Key) error {
 	}
 	return c.clearTags(tx, k)
 }
+
+// changed has what is remembered of a resource forgotten when tx commits.
+func (c *Collection[T]) changed(tx *Tx, k Key) { tx.db.watchers.changed(tx, c.kind, k) }
 
 // ListOptions choose a part of a collection.
 type ListOptions struct {

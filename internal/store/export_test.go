@@ -13,3 +13,9 @@ var Rebind = rebind
 
 // PrefixEnd is the least string greater than all with the prefix.
 var PrefixEnd = prefixEnd
+
+// MemoSize and MemoFor are how much a Memo remembers, and for how long.
+const (
+	MemoSize = memoSize
+	MemoFor  = memoFor
+)

@@ -71,6 +71,8 @@ type DB struct {
 	node    string
 	closing sync.Once
 	closed  error
+
+	watchers watchers
 }
 
 // Open opens the database, brings its schema up to date, and holds it until
@@ -200,6 +202,7 @@ func (db *DB) Reset(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("list tables: %w", err)
 		}
+		db.watchers.changed(tx, everyKind, Key{})
 		return db.back.empty(tx, tables)
 	})
 }

@@ -29,6 +29,7 @@ func scanTag(r Row) (tag [2]string, err error) {
 // SetTags adds tags to the resource and overwrites those of the same key. It
 // does not look whether the resource exists.
 func (c *Collection[T]) SetTags(tx *Tx, k Key, tags map[string]string) error {
+	c.changed(tx, k)
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
 		_, err := tx.Exec(`insert into resource_tag (kind, account, region, id, tag_key, tag_value) values (?, ?, ?, ?, ?, ?)
 			on conflict (kind, account, region, id, tag_key) do update set tag_value = excluded.tag_value`,
@@ -43,6 +44,7 @@ func (c *Collection[T]) SetTags(tx *Tx, k Key, tags map[string]string) error {
 // RemoveTags takes the tags with these keys off the resource; keys it does not
 // have are nothing to it.
 func (c *Collection[T]) RemoveTags(tx *Tx, k Key, keys []string) error {
+	c.changed(tx, k)
 	for _, key := range keys {
 		_, err := tx.Exec("delete from resource_tag where kind = ? and account = ? and region = ? and id = ? and tag_key = ?",
 			c.kind, k.Account, k.Region, k.ID, key)
@@ -62,6 +64,7 @@ func (c *Collection[T]) ReplaceTags(tx *Tx, k Key, tags map[string]string) error
 }
 
 func (c *Collection[T]) clearTags(tx *Tx, k Key) error {
+	c.changed(tx, k)
 	_, err := tx.Exec("delete from resource_tag where kind = ? and account = ? and region = ? and id = ?",
 		c.kind, k.Account, k.Region, k.ID)
 	if err != nil {
