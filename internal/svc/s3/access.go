@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"maps"
 
 	api "nephele.dev/nephele/internal/api/s3"
 	"nephele.dev/nephele/internal/awserr"
@@ -51,9 +52,7 @@ func (s *Service) authorize(ctx context.Context, need policy.Need) error {
 	}
 	call := plane.FromContext(ctx)
 	keys := signatureKeys(call)
-	for key, values := range need.Keys {
-		keys[key] = values
-	}
+	maps.Copy(keys, need.Keys)
 	need.Keys = keys
 	return s.plane.Authorize(ctx, call, need)
 }
@@ -65,9 +64,7 @@ func copyNeeds(need policy.Need, call *plane.Call, from string) []policy.Need {
 		return []policy.Need{need} // the handler says what is wrong
 	}
 	read := src.need(actionGet)
-	for key, values := range signatureKeys(call) {
-		read.Keys[key] = values
-	}
+	maps.Copy(read.Keys, signatureKeys(call))
 	return []policy.Need{need, read}
 }
 
@@ -121,7 +118,7 @@ func grantsACL(in any) bool {
 // object, or a version, is not there (API reference of S3, GetObject,
 // "Permissions"). Other errors it returns as they are.
 func (s *Service) hide(ctx context.Context, bucket string, absent error) error {
-	action := ""
+	var action string
 	switch {
 	case awserr.Is(absent, "NoSuchKey"):
 		action = actionList

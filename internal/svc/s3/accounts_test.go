@@ -110,7 +110,7 @@ func errorCode(t testing.TB, err error) string {
 func TestOtherAccounts(t *testing.T) {
 	t.Parallel()
 	eachShared(t, func(t *testing.T, w *shared) {
-		w.world.put(t, "bucket", "key", "x")
+		w.put(t, "bucket", "key", "x")
 		const no = "AccessDenied"
 		to := func(principal string) string {
 			return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":` + principal + `,"Action":"s3:*","Resource":["arn:aws:s3:::bucket","arn:aws:s3:::bucket/*"]}]}`
@@ -142,15 +142,15 @@ func TestOtherAccounts(t *testing.T) {
 		w.policy(to(`{"AWS":"` + partner + `"}`))
 		other := api.Client{Invoker: w.plane.As(partnerUser)}
 		_, err := other.GetBucketPolicy(t.Context(), &api.GetBucketPolicyInput{Bucket: "bucket"})
-		refused(t, "MethodNotAllowed", 405, err)
+		_ = refused(t, "MethodNotAllowed", 405, err)
 		_, err = other.DeleteBucketPolicy(t.Context(), &api.DeleteBucketPolicyInput{Bucket: "bucket"})
-		refused(t, "MethodNotAllowed", 405, err)
+		_ = refused(t, "MethodNotAllowed", 405, err)
 		_, err = other.PutBucketPolicy(t.Context(), &api.PutBucketPolicyInput{Bucket: "bucket", Policy: readPolicy})
-		refused(t, "MethodNotAllowed", 405, err)
+		_ = refused(t, "MethodNotAllowed", 405, err)
 
 		// The name of a bucket is taken, whoever asks.
 		_, err = other.CreateBucket(t.Context(), &api.CreateBucketInput{Bucket: "bucket"})
-		refused(t, "BucketAlreadyExists", 409, err)
+		_ = refused(t, "BucketAlreadyExists", 409, err)
 
 		// A public policy under RestrictPublicBuckets shuts out even who is named.
 		must(w.DeletePublicAccessBlock(t.Context(), &api.DeletePublicAccessBlockInput{Bucket: "bucket"}))(t)
@@ -234,7 +234,7 @@ func TestGrantsBetweenAccounts(t *testing.T) {
 		ctx, id := t.Context(), new(`id="`+policy.CanonicalID(partner)+`"`)
 		w.own("ObjectWriter")
 		must(w.PutObject(ctx, &api.PutObjectInput{Bucket: "bucket", Key: "granted", GrantRead: id}))(t)
-		w.world.put(t, "bucket", "other", "x")
+		w.put(t, "bucket", "other", "x")
 		other := api.Client{Invoker: w.plane.As(partnerUser)}
 		list := func(context.Context) string {
 			_, err := other.ListObjectsV2(ctx, &api.ListObjectsV2Input{Bucket: "bucket"})
@@ -250,13 +250,26 @@ func TestGrantsBetweenAccounts(t *testing.T) {
 			t.Errorf("the bucket granted: %q, want %q", got, want)
 		}
 		_, err := other.DeleteObject(ctx, &api.DeleteObjectInput{Bucket: "bucket", Key: "other"})
-		refused(t, no, 403, err)
+		_ = refused(t, no, 403, err)
 		must(w.PutBucketOwnershipControls(ctx, &api.PutBucketOwnershipControlsInput{Bucket: "bucket", OwnershipControls: &api.OwnershipControls{
 			Rules: []*api.OwnershipControlsRule{{ObjectOwnership: "BucketOwnerPreferred"}},
 		}}))(t)
 		must(w.PutBucketAcl(ctx, &api.PutBucketAclInput{Bucket: "bucket", ACL: new(api.BucketCannedACL("private"))}))(t)
 		if got := list(ctx); got != no {
 			t.Errorf("granted no more: %q", got)
+		}
+	})
+}
+
+// TestStarInKey reads a key with a star in it, which is no pattern.
+func TestStarInKey(t *testing.T) {
+	t.Parallel()
+	eachShared(t, func(t *testing.T, w *shared) {
+		must(w.PutObject(t.Context(), &api.PutObjectInput{Bucket: "bucket", Key: "a*b", Body: strings.NewReader("x"), Tagging: new("class=secret")}))(t)
+		w.policy(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket/*",` +
+			`"Condition":{"StringEquals":{"s3:ExistingObjectTag/class":"secret"}}}]}`)
+		if got := w.get(plane.RootCaller(account, "us-east-1"), "a*b"); got != "AccessDenied" {
+			t.Errorf("%q", got)
 		}
 	})
 }

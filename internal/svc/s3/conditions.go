@@ -21,7 +21,6 @@ const (
 	actionList         = "s3:ListBucket"
 	actionListVersions = "s3:ListBucketVersions"
 	actionTag          = "s3:PutObjectTagging"
-	actionCreateBucket = "s3:CreateBucket"
 )
 
 // versionKey holds the version of the object that a request names. uploadKey
@@ -74,9 +73,8 @@ func requestKeys(call *plane.Call, in any, action string) policy.Keys {
 		k["s3:objectcreationoperation"] = []string{strconv.FormatBool(makesObject(in))}
 	case "s3:DeleteObject", "s3:DeleteObjectVersion":
 		memberKeys(k, in, conditionMembers)
-	case actionCreateBucket:
-		bucketKeys(k, in)
 	}
+	bucketKeys(k, in)
 	tagKeys(k, in)
 	maps.Copy(k, signatureKeys(call))
 	return k
@@ -123,18 +121,26 @@ func hasMember(in any, name string) bool {
 	return ok && v != ""
 }
 
-// bucketKeys are those of a bucket that is made.
+// bucketKeys are those of a bucket that is made or tagged.
 func bucketKeys(k policy.Keys, in any) {
-	b, ok := in.(*api.CreateBucketInput)
-	if !ok || b.CreateBucketConfiguration == nil {
-		return
+	var tags []*api.Tag
+	switch in := in.(type) {
+	case *api.CreateBucketInput:
+		c := in.CreateBucketConfiguration
+		if c == nil {
+			return
+		}
+		if tags = c.Tags; c.LocationConstraint != nil {
+			k["s3:locationconstraint"] = []string{string(*c.LocationConstraint)}
+		}
+	case *api.PutBucketTaggingInput:
+		if in.Tagging != nil {
+			tags = in.Tagging.TagSet
+		}
 	}
-	if c := b.CreateBucketConfiguration.LocationConstraint; c != nil {
-		k["s3:locationconstraint"] = []string{string(*c)}
-	}
-	for _, t := range b.CreateBucketConfiguration.Tags {
+	for _, t := range tags {
 		if t != nil {
-			k["aws:requesttag/"+strings.ToLower(t.Key)] = []string{t.Value}
+			k.AddTag("aws:requesttag/", t.Key, t.Value)
 			k["aws:tagkeys"] = append(k["aws:tagkeys"], t.Key)
 		}
 	}
@@ -143,7 +149,7 @@ func bucketKeys(k policy.Keys, in any) {
 // tagKeys are those of the tags that a request gives an object.
 func tagKeys(k policy.Keys, in any) {
 	add := func(key, value string) {
-		k["s3:requestobjecttag/"+strings.ToLower(key)] = []string{value}
+		k.AddTag("s3:requestobjecttag/", key, value)
 		k["s3:requestobjecttagkeys"] = append(k["s3:requestobjecttagkeys"], key)
 	}
 	if in, ok := in.(*api.PutObjectTaggingInput); ok && in.Tagging != nil {

@@ -53,16 +53,35 @@
 // A client's marker inside a common prefix hops likewise, as in AWS. Versions
 // and uploads are listed the same way; a listing of versions merges two tables.
 //
-// # Encryption and access
+// # Encryption
 //
 // Under a customer's key (SSE-C) the bytes are really encrypted: see
 // customer.go. AES256, aws:kms and aws:kms:dsse are kept with the object and
-// told as AWS tells them, the bucket's default included, but there is no key
-// service yet: bytes lie in the blob store as they came, and a KMS key is a name.
+// told as AWS tells them, the bucket's default included, but bytes lie in the
+// blob store as they came, and a KMS key is a name.
 //
-// Access control lists are kept and answered where the bucket's ownership lets
-// them count. In a bucket of BucketOwnerEnforced, the default, every list but
-// the owner's full control is refused as AWS refuses it.
+// # Access
+//
+// The plane decides, by what Needs and Facts tell it: the actions that a call
+// takes with the condition keys of the request, and of each bucket or object its
+// owner, its policy, what lists give the caller, and the tags of the very version
+// that is asked for. The public access block is heeded there, too. Three things
+// are the handlers': DeleteObjects asks for each key by itself; a copy asks for
+// its source's tags once it knows that there are any; and what is not there is
+// told to those alone who may list.
+//
+// Access control lists count where the bucket's ownership lets them. In a
+// bucket of BucketOwnerEnforced, the default, every list but the owner's full
+// control is refused as AWS refuses it. Otherwise objects belong to the account
+// that writes them: the bucket's policy can then only deny, and its owner needs
+// a grant like anybody else, but may delete.
+//
+// A multipart upload keeps the condition keys of its beginning, by which its
+// parts and its end are judged as well: a policy that demands encryption or an
+// ACL demands it there, where clients say it.
+//
+// A service needs no grant of a bucket's policy, which AWS would want; what the
+// policy denies it may not do. s3:TlsVersion is never known.
 //
 // # Buckets
 //
@@ -71,9 +90,7 @@
 // are lifecycle rules or notifications) also stands in the bucket's own row, so
 // that it costs no query. New buckets have what AWS gives them: ownership
 // BucketOwnerEnforced, all four settings of the public access block, AES256.
-// Policies and ACLs are kept and judged for being public; of requests they
-// decide those to websites, which have no signature. All other calls are
-// decided by the plane.
+// Policies are judged for being public when they are put.
 //
 // # Lifecycle
 //
@@ -96,7 +113,7 @@
 // The door asks CORS for what a bucket says to web pages; where a bucket says
 // nothing the door's own rules hold, by which local pages may call. Upload forms
 // reach PutObject through the plane, with Call.Form set. ServeSite answers
-// website hosts.
+// website hosts and calls through the plane as the visitor, who is anonymous.
 //
 // # What is refused
 //

@@ -67,7 +67,7 @@ func (f *facts) gather(tx *store.Tx, key string) error {
 		}
 	}
 	switch {
-	case key == "" || strings.Contains(key, wildcard):
+	case key == "":
 		return nil
 	case f.need.Action == actionPut:
 		return f.upload(tx, key)
@@ -182,7 +182,7 @@ func (f *facts) object(tx *store.Tx, key string, lists bool) error {
 		return err
 	}
 	for tag, v := range o.Details.Tags {
-		f.res.Keys["s3:existingobjecttag/"+strings.ToLower(tag)] = []string{v}
+		f.res.Keys.AddTag("s3:existingobjecttag/", tag, v)
 	}
 	if f.b.ownership() == ownerEnforced {
 		return nil
@@ -196,10 +196,10 @@ func (f *facts) object(tx *store.Tx, key string, lists bool) error {
 
 func (f *facts) find(tx *store.Tx, key string) (o object, ok bool, err error) {
 	if id := f.need.Keys[versionKey]; len(id) == 1 {
-		if checkVersion(&id[0]) != nil {
-			return object{}, false, nil
+		if bad := checkVersion(&id[0]); bad == nil {
+			return findVersion(tx, f.b.Name, key, id[0])
 		}
-		return findVersion(tx, f.b.Name, key, id[0])
+		return object{}, false, nil // the handler says what is wrong with it
 	}
 	h, err := look(tx, f.b, key)
 	return h.current, h.exists, err
