@@ -55,7 +55,7 @@ func named(in any) policy.Keys {
 }
 
 func concernedTags(call *plane.Call, in any) []string {
-	name := ""
+	var name string
 	switch in := in.(type) {
 	case *api.TagResourceInput:
 		name = in.ResourceArn

@@ -43,11 +43,11 @@ func (s *Service) keep(ctx context.Context, as *actor, r *run, rec *store.Record
 		return err
 	}
 	err = s.writeLog(ctx, as.calls, r, rec, o.Logs)
-	if refusal(err) != nil {
-		s.Logger.Warn("the log of a canary run was refused", "canary", rec.ID, "run", r.ID, "error", err)
-		return nil
+	if refusal(err) == nil {
+		return err
 	}
-	return err
+	s.Logger.Warn("the log of a canary run was refused", "canary", rec.ID, "run", r.ID, "error", err)
+	return nil
 }
 
 // refusal is the answer in err that is the caller's fault; nil for none.
