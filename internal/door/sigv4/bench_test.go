@@ -3,6 +3,7 @@ package sigv4_test
 import (
 	"bytes"
 	"io"
+	"net/http"
 	"testing"
 
 	"nephele.dev/nephele/internal/door/sigv4"
@@ -11,11 +12,7 @@ import (
 // A JSON call with 2 KB of body, as the door verifies it: parse, body hash,
 // remembered key, signature.
 func BenchmarkVerify(b *testing.B) {
-	body := bytes.Repeat([]byte("x"), 2048)
-	r := request(b, "POST", "https://ssm.us-east-1.amazonaws.com/", body)
-	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	r.Header.Set("X-Amz-Target", "AmazonSSM.GetParameter")
-	r = receive(b, sign(b, r, body, signOptions{service: "ssm", token: "token"}))
+	r, body := jsonCall(b)
 	var keys sigv4.Keys
 	b.ReportAllocs()
 	for b.Loop() {
@@ -27,6 +24,34 @@ func BenchmarkVerify(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// The same on all cores, which share the remembered keys.
+func BenchmarkVerifyParallel(b *testing.B) {
+	r, body := jsonCall(b)
+	var keys sigv4.Keys
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			s, err := sigv4.Parse(r)
+			if err == nil {
+				err = s.Verify(r, keys.Get(s.AccessKeyID, secret, s.Scope), sigv4.BodyHash(body))
+			}
+			if err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+}
+
+// jsonCall is a signed call with 2 KB of body.
+func jsonCall(b *testing.B) (*http.Request, []byte) {
+	body := bytes.Repeat([]byte("x"), 2048)
+	r := request(b, "POST", "https://ssm.us-east-1.amazonaws.com/", body)
+	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	r.Header.Set("X-Amz-Target", "AmazonSSM.GetParameter")
+	return receive(b, sign(b, r, body, signOptions{service: "ssm", token: "token"})), body
 }
 
 func BenchmarkVerifyPresigned(b *testing.B) {
