@@ -2,11 +2,9 @@ package crash
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,7 +12,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
+	"nephele.dev/nephele/internal/store/storetest"
 )
 
 // marker begins every text that is given to the server to keep. Its length is a
@@ -65,7 +63,10 @@ func (c *confidences) verify(t *testing.T, s *server, database string) {
 	}
 	size := 0
 	if database != "" {
-		size += searchTables(t, database, search)
+		storetest.Dump(t, database, func(table string, text []byte) {
+			search("table "+table, text)
+			size += len(text)
+		})
 	}
 	size += searchFiles(t, s.data, search)
 	if !known {
@@ -87,38 +88,6 @@ func searchFiles(t *testing.T, dir string, search func(where string, text []byte
 	})
 	if err != nil {
 		t.Error(err)
-	}
-	return size
-}
-
-// searchTables reads every row of a PostgreSQL database as text.
-func searchTables(t *testing.T, url string, search func(where string, text []byte)) (size int) {
-	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(ctx)
-	rows, err := conn.Query(ctx, "select table_name from information_schema.tables where table_schema = 'public'")
-	if err != nil {
-		t.Fatal(err)
-	}
-	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range tables {
-		rows, err := conn.Query(ctx, fmt.Sprintf("select t::text from %s t", pgx.Identifier{name}.Sanitize()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		texts, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		if err != nil {
-			t.Fatal(err)
-		}
-		all := []byte(strings.Join(texts, "\n"))
-		search("table "+name, all)
-		size += len(all)
 	}
 	return size
 }
