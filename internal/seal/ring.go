@@ -162,6 +162,9 @@ func writeSynced(name, text string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := f.Chmod(0o600); err != nil { // one may have been left behind by others
+		return err
+	}
 	if _, err := f.WriteString(text); err != nil {
 		return err
 	}

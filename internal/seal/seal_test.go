@@ -184,6 +184,9 @@ func TestRingFile(t *testing.T) {
 			t.Fatalf("%d: %v, %v", want, r, err)
 		}
 	}
+	if err := os.WriteFile(name+".part", []byte("left behind"), 0o644); err != nil { //nolint:gosec // by somebody careless
+		t.Fatal(err)
+	}
 	kept, err := seal.Retire(name)
 	if err != nil {
 		t.Fatal(err)
