@@ -27,6 +27,8 @@
 // websites of buckets are open to whom their bucket is. Without Auth nobody is
 // asked for a signature: the account is the configured one, or the access key
 // id when that is 12 digits.
+// A request to one of AWS's own host names must be signed for the service and
+// the region that the name tells; elsewhere the signature's scope tells them.
 // Identical requests may be repeated within the 15 minutes of allowed clock
 // skew, as in AWS: idempotency is the matter of client tokens.
 //

@@ -49,10 +49,12 @@ func TestGoSDK(t *testing.T) {
 	for mode, change := range map[string]func(*door.Options){"off": nil, "on": withAuth} {
 		h := open(t, change)
 		for name, endpoint := range h.endpoints() {
-			t.Run(mode+" "+name, func(t *testing.T) {
-				t.Parallel()
-				exerciseSDK(t, h, h.config(endpoint, accessKey, secretKey, ""))
-			})
+			for key, token := range map[string]string{accessKey: "", "ASIAIOSFODNN7EXAMPLE": "token"} {
+				t.Run(mode+" "+name+" "+key, func(t *testing.T) {
+					t.Parallel()
+					exerciseSDK(t, h, h.config(endpoint, key, secretKey, token))
+				})
+			}
 		}
 	}
 }
@@ -63,7 +65,8 @@ func exerciseSDK(t *testing.T, h *house, cfg aws.Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if *id.Account != account || !strings.HasPrefix(*id.UserId, "us-west-2 "+accessKey+" 127.0.0.1 http") {
+	creds, err := cfg.Credentials.Retrieve(ctx)
+	if err != nil || *id.Account != account || !strings.HasPrefix(*id.UserId, "us-west-2 "+creds.AccessKeyID+" 127.0.0.1 http") {
 		t.Errorf("caller %s %s", *id.Account, *id.UserId)
 	}
 	canary, err := awssynthetics.NewFromConfig(cfg).GetCanary(ctx, &awssynthetics.GetCanaryInput{Name: aws.String("c-1")})
@@ -100,6 +103,13 @@ func exerciseS3(t *testing.T, h *house, client *awss3.Client) {
 		body, err := io.ReadAll(got.Body)
 		if err != nil || !bytes.Equal(body, big) {
 			t.Errorf("%d bytes came back, %v", len(body), err)
+		}
+	}
+	if endpoint := client.Options().BaseEndpoint; endpoint == nil || strings.HasPrefix(*endpoint, "https") { // the SDK streams over TLS alone
+		key := aws.String("a stream")
+		put := &awss3.PutObjectInput{Bucket: aws.String("a-bucket"), Key: key, Body: io.MultiReader(bytes.NewReader(big)), ContentLength: aws.Int64(int64(len(big)))}
+		if _, err := client.PutObject(ctx, put); err != nil {
+			t.Errorf("PutObject of a stream: %v", err)
 		}
 	}
 	_, err := client.GetObject(ctx, &awss3.GetObjectInput{Bucket: aws.String("a-bucket"), Key: aws.String("nothing")})
