@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"nephele.dev/nephele/internal/policy"
@@ -17,21 +18,26 @@ import (
 // policy's, those of its resources their services'.
 func callKeys(call *Call) policy.Keys {
 	c := &call.Caller
-	k := policy.Keys{
-		"aws:currenttime":     {call.Time.Format(time.RFC3339)},
-		"aws:epochtime":       {strconv.FormatInt(call.Time.Unix(), 10)},
-		"aws:requestedregion": {c.Region},
-		"aws:securetransport": {strconv.FormatBool(c.secure())},
-		"aws:viaawsservice":   {strconv.FormatBool(len(c.Via) > 0)},
+	k := make(policy.Keys, keyRoom)
+	single := make([]string, 0, keyRoom) // one allocation for the keys of one value
+	set := func(name, value string) {
+		n := len(single)
+		single = append(single, value)
+		k[name] = single[n : n+1 : n+1]
 	}
+	set("aws:currenttime", call.Time.Format(time.RFC3339))
+	set("aws:epochtime", strconv.FormatInt(call.Time.Unix(), 10))
+	set("aws:requestedregion", c.Region)
+	set("aws:securetransport", strconv.FormatBool(c.secure()))
+	set("aws:viaawsservice", strconv.FormatBool(len(c.Via) > 0))
 	if c.SourceIP.IsValid() && len(c.Via) == 0 {
-		k["aws:sourceip"] = []string{c.SourceIP.Unmap().String()}
+		set("aws:sourceip", c.SourceIP.Unmap().String())
 	}
 	if c.UserAgent != "" {
-		k["aws:useragent"] = []string{c.UserAgent}
+		set("aws:useragent", c.UserAgent)
 	}
 	if referer := call.Header.Get("Referer"); referer != "" {
-		k["aws:referer"] = []string{referer}
+		set("aws:referer", referer)
 	}
 	if n := len(c.Via); n > 0 {
 		k["aws:calledvia"] = c.Via
@@ -42,6 +48,9 @@ func callKeys(call *Call) policy.Keys {
 	}
 	return k
 }
+
+// keyRoom is how many keys most calls have.
+const keyRoom = 8
 
 // secure reports whether the caller's requests travel encrypted, as those of
 // services always do: theirs do not even leave the process.
@@ -62,6 +71,33 @@ func ServiceKeys(c Caller) policy.Keys {
 	return k
 }
 
+// tagFields are where an input has tags; nil for a member that it has not.
+type tagFields struct {
+	tags [2][]int // Tags, TagList
+	keys []int    // TagKeys
+}
+
+// tagged is *tagFields by the reflect.Type of an input; as many as there are
+// operations.
+var tagged sync.Map
+
+func tagFieldsOf(t reflect.Type) *tagFields {
+	if f, ok := tagged.Load(t); ok {
+		return f.(*tagFields)
+	}
+	var f tagFields
+	for i, name := range []string{"Tags", "TagList"} {
+		if m, ok := t.FieldByName(name); ok {
+			f.tags[i] = m.Index
+		}
+	}
+	if m, ok := t.FieldByName("TagKeys"); ok && m.Type.Kind() == reflect.Slice && m.Type.Elem().Kind() == reflect.String {
+		f.keys = m.Index
+	}
+	tagged.Store(t, &f)
+	return &f
+}
+
 // requestKeys are the tags in an input: aws:RequestTag/key and aws:TagKeys.
 // Every service calls its members Tags or TagKeys, in one spelling or another.
 func requestKeys(in any) policy.Keys {
@@ -69,15 +105,20 @@ func requestKeys(in any) policy.Keys {
 	if v.Kind() != reflect.Struct {
 		return nil
 	}
+	f := tagFieldsOf(v.Type())
+	if f.tags[0] == nil && f.tags[1] == nil && f.keys == nil {
+		return nil
+	}
 	k := policy.Keys{}
-	for _, name := range []string{"Tags", "TagList"} {
-		if f := v.FieldByName(name); f.IsValid() {
-			requestTags(k, f)
+	for _, at := range f.tags {
+		if at != nil {
+			requestTags(k, v.FieldByIndex(at))
 		}
 	}
-	if f := v.FieldByName("TagKeys"); f.IsValid() && f.Kind() == reflect.Slice && f.Type().Elem().Kind() == reflect.String {
-		for i := range f.Len() {
-			addTagKey(k, f.Index(i).String())
+	if f.keys != nil {
+		keys := v.FieldByIndex(f.keys)
+		for i := range keys.Len() {
+			addTagKey(k, keys.Index(i).String())
 		}
 	}
 	return k
