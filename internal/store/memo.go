@@ -42,9 +42,13 @@ func (c *Collection[T]) name() string { return c.kind }
 // NewMemo returns a Memo for the resources of a collection, for as long as db is
 // open. A change of a resource there, or of its tags, forgets that resource; any
 // change in one of the further collections, on which the values depend, forgets
-// them all.
+// them all. Without a database it is of no use, but can be made.
 func NewMemo[V any](db *DB, of Kind, further ...Kind) *Memo[V] {
-	m := &Memo[V]{db: db, forever: db.Dialect() == SQLite}
+	m := &Memo[V]{db: db}
+	if db == nil {
+		return m
+	}
+	m.forever = db.Dialect() == SQLite
 	db.watchers.add(of.name(), m.forget)
 	for _, k := range further {
 		db.watchers.add(k.name(), func(Key) { m.clear() })
