@@ -71,29 +71,31 @@ func (s *Service) Facts(ctx context.Context, _ *plane.Call, name string) (policy
 	if err != nil {
 		return policy.Resource{}, nil //nolint:nilerr // neither
 	}
-	res := policy.Resource{Account: a.Account}
 	kind, id := a.Split()
 	k := store.Key{Account: a.Account, Region: a.Region, ID: id}
-	err = s.db.View(ctx, func(tx *store.Tx) error {
-		if kind == "rule" {
-			if !strings.Contains(k.ID, "/") {
-				k.ID = defaultBus + "/" + k.ID
-			}
-			tags, err := s.rules.Tags(tx, k)
-			res.Keys = policy.ResourceTags(tags)
-			return err
-		}
-		rec, err := s.buses.Get(tx, k)
-		if errors.Is(err, store.ErrNotFound) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		res.Policies = s.policies.Policies(name, string(rec.Doc.Policy), policy.ResourceUse)
-		tags, err := s.buses.Tags(tx, k)
-		res.Keys = policy.ResourceTags(tags)
-		return err
+	if kind != "rule" {
+		return s.knownBuses.Get(ctx, k, func(tx *store.Tx) (policy.Resource, error) { return s.busFacts(tx, k, name) })
+	}
+	if !strings.Contains(k.ID, "/") {
+		k.ID = defaultBus + "/" + k.ID
+	}
+	return s.knownRules.Get(ctx, k, func(tx *store.Tx) (policy.Resource, error) {
+		tags, err := s.rules.Tags(tx, k)
+		return policy.Resource{Account: k.Account, Keys: policy.ResourceTags(tags)}, err
 	})
+}
+
+func (s *Service) busFacts(tx *store.Tx, k store.Key, name string) (policy.Resource, error) {
+	res := policy.Resource{Account: k.Account}
+	rec, err := s.buses.Get(tx, k)
+	if errors.Is(err, store.ErrNotFound) {
+		return res, nil
+	}
+	if err != nil {
+		return res, err
+	}
+	res.Policies = s.policies.Policies(name, string(rec.Doc.Policy), policy.ResourceUse)
+	tags, err := s.buses.Tags(tx, k)
+	res.Keys = policy.ResourceTags(tags)
 	return res, err
 }

@@ -42,7 +42,9 @@ type Service struct {
 	plane   Plane
 	meter   meter
 
-	policies policy.Cache
+	policies   policy.Cache
+	knownBuses *store.Memo[policy.Resource] // what Facts tells of them
+	knownRules *store.Memo[policy.Resource]
 }
 
 // New returns a Service. Call Flows before the engine starts.
@@ -55,6 +57,8 @@ func New(d Deps) *Service {
 		buses: store.NewCollection[bus]("events.bus"),
 		rules: store.NewCollection[rule]("events.rule"),
 	}
+	s.knownBuses = store.NewMemo[policy.Resource](d.DB, s.buses)
+	s.knownRules = store.NewMemo[policy.Resource](d.DB, s.rules)
 	s.meter.publish = s.publish
 	return s
 }

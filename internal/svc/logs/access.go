@@ -33,17 +33,18 @@ func (s *Service) Facts(ctx context.Context, call *plane.Call, name string) (pol
 	if err != nil {
 		return policy.Resource{}, nil //nolint:nilerr // neither
 	}
-	res := policy.Resource{Account: a.Account, Guarded: guarded[call.Caller.ARN]}
 	group, _, _ := strings.Cut(strings.TrimPrefix(a.Resource, "log-group:"), ":")
 	k := store.Key{Account: a.Account, Region: a.Region, ID: group}
-	err = s.db.View(ctx, func(tx *store.Tx) error {
+	res, err := s.known.Get(ctx, k, func(tx *store.Tx) (policy.Resource, error) {
+		res := policy.Resource{Account: k.Account}
 		tags, err := s.groups.Tags(tx, k)
 		if err != nil {
-			return err
+			return res, err
 		}
 		res.Keys = policy.ResourceTags(tags)
-		return s.policyFacts(tx, &res, k)
+		return res, s.policyFacts(tx, &res, k)
 	})
+	res.Guarded = guarded[call.Caller.ARN]
 	return res, err
 }
 

@@ -39,6 +39,7 @@ type Service struct {
 	policies *store.Collection[resourcePolicy]
 
 	parsed   policy.Cache
+	known    *store.Memo[policy.Resource] // what Facts tells of groups
 	compiled filterCache
 	watchers watchers
 	tailing  sessions
@@ -52,7 +53,7 @@ func New(d Deps) *Service {
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Service{
+	s := &Service{
 		db: d.DB, engine: d.Engine, courier: d.Courier, pages: d.Pages, log: d.Logger,
 		groups:   store.NewCollection[group]("logs.group"),
 		streams:  store.NewCollection[stream]("logs.stream"),
@@ -62,6 +63,8 @@ func New(d Deps) *Service {
 		queries:     store.NewCollection[query]("logs.query"),
 		definitions: store.NewCollection[definition]("logs.querydefinition"),
 	}
+	s.known = store.NewMemo[policy.Resource](d.DB, s.groups, s.policies)
+	return s
 }
 
 // Handlers returns the operations that are implemented.

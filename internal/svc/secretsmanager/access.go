@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	api "nephele.dev/nephele/internal/api/secretsmanager"
@@ -149,19 +150,92 @@ func (s *Service) needOn(call *plane.Call, need policy.Need, id string) policy.N
 		name = nameARN(store.Key{Account: call.Caller.Account, Region: call.Caller.Region, ID: id})
 	}
 	// An error leaves the name as it is: the handler meets it again.
-	_ = s.DB.View(ctx, func(tx *store.Tx) error {
-		r, err := s.find(tx, &call.Caller, id)
-		if err == nil {
-			name = secretARN(&r)
-		}
-		return err
-	})
+	if k, err := s.meant(ctx, &call.Caller, id); err == nil && k.arn != "" {
+		name = k.arn
+	}
 	if need.Keys == nil {
 		need.Keys = policy.Keys{}
 	}
 	need.Keys["secretsmanager:secretid"] = []string{name}
 	need.Resources = []string{name}
 	return need
+}
+
+// known is what is remembered of a secret, for authorization; nothing of one
+// that does not exist.
+type known struct {
+	arn string
+	policy.Resource
+}
+
+func (s *Service) look(ctx context.Context, k store.Key) (known, error) {
+	return s.known.Get(ctx, k, func(tx *store.Tx) (known, error) {
+		r, err := s.secrets.Get(tx, k)
+		if errors.Is(err, store.ErrNotFound) {
+			return known{}, nil
+		}
+		if err != nil {
+			return known{}, err
+		}
+		return s.learn(tx, &r)
+	})
+}
+
+func (s *Service) learn(tx *store.Tx, r *record) (known, error) {
+	k := known{arn: secretARN(r), Resource: policy.Resource{Account: r.Account, Keys: primary(r.Region)}}
+	if r.Doc.Policy != "" {
+		doc, err := policy.Parse(r.Doc.Policy, policy.ResourceUse)
+		if err != nil {
+			return k, err
+		}
+		doc.Name = k.arn
+		k.Policies = []*policy.Document{doc}
+	}
+	tags, err := s.secrets.Tags(tx, r.Key)
+	for name, v := range tags {
+		k.Keys.AddTag("aws:resourcetag/", name, v)
+		k.Keys.AddTag("secretsmanager:resourcetag/", name, v)
+	}
+	return k, err
+}
+
+// meant is what is known of the secret that a request calls id, as find finds
+// it.
+func (s *Service) meant(ctx context.Context, c *plane.Caller, id string) (known, error) {
+	own := store.Key{Account: c.Account, Region: c.Region, ID: id}
+	if !arn.Is(id) {
+		if !namePattern.MatchString(id) {
+			return known{}, nil
+		}
+		return s.look(ctx, own)
+	}
+	a, name, err := splitARN(id)
+	if err != nil || a.Region != c.Region {
+		return known{}, err
+	}
+	k, err := s.lookExactly(ctx, a, name)
+	if err != nil || k.arn != "" || a.Account != c.Account {
+		return k, err
+	}
+	own.ID = name
+	return s.look(ctx, own)
+}
+
+// lookExactly is what is known of the secret with the whole ARN.
+func (s *Service) lookExactly(ctx context.Context, a arn.ARN, name string) (known, error) {
+	short, suffix, ok := cutSuffix(name)
+	if !ok {
+		return known{}, nil
+	}
+	k, err := s.look(ctx, store.Key{Account: a.Account, Region: a.Region, ID: short})
+	if err != nil || !strings.HasSuffix(k.arn, "-"+suffix) {
+		return known{}, err
+	}
+	return k, nil
+}
+
+func primary(region string) policy.Keys {
+	return policy.Keys{"secretsmanager:secretprimaryregion": {region}}
 }
 
 // Facts tells what is known of a secret: its owner, its resource policy and its
@@ -171,29 +245,9 @@ func (s *Service) Facts(ctx context.Context, _ *plane.Call, name string) (policy
 	if err != nil {
 		return policy.Resource{}, nil //nolint:nilerr // not one of ours
 	}
-	res := policy.Resource{Account: a.Account, Keys: policy.Keys{"secretsmanager:secretprimaryregion": {a.Region}}}
-	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		r, err := s.exact(tx, a, short)
-		if err != nil {
-			return err
-		}
-		if r.Doc.Policy != "" {
-			doc, err := policy.Parse(r.Doc.Policy, policy.ResourceUse)
-			if err != nil {
-				return err
-			}
-			doc.Name = name
-			res.Policies = []*policy.Document{doc}
-		}
-		tags, err := s.secrets.Tags(tx, r.Key)
-		for k, v := range tags {
-			res.Keys.AddTag("aws:resourcetag/", k, v)
-			res.Keys.AddTag("secretsmanager:resourcetag/", k, v)
-		}
-		return err
-	})
-	if errors.Is(err, store.ErrNotFound) {
-		return res, nil
+	k, err := s.lookExactly(ctx, a, short)
+	if k.arn == "" {
+		return policy.Resource{Account: a.Account, Keys: primary(a.Region)}, err
 	}
-	return res, err
+	return k.Resource, err
 }

@@ -82,15 +82,24 @@ func splitARN(text string) (a arn.ARN, name string, err error) {
 
 // exact returns the secret with the whole ARN, or store.ErrNotFound.
 func (s *Service) exact(tx *store.Tx, a arn.ARN, name string) (record, error) {
-	n := len(name) - suffixLength - 1
-	if n < 1 || name[n] != '-' {
+	short, suffix, ok := cutSuffix(name)
+	if !ok {
 		return record{}, store.ErrNotFound
 	}
-	r, err := s.secrets.Get(tx, store.Key{Account: a.Account, Region: a.Region, ID: name[:n]})
-	if err == nil && r.Doc.Suffix != name[n+1:] {
+	r, err := s.secrets.Get(tx, store.Key{Account: a.Account, Region: a.Region, ID: short})
+	if err == nil && r.Doc.Suffix != suffix {
 		return record{}, store.ErrNotFound
 	}
 	return r, err
+}
+
+// cutSuffix parts the name of a secret from the suffix that its ARN has.
+func cutSuffix(name string) (short, suffix string, ok bool) {
+	n := len(name) - suffixLength - 1
+	if n < 1 || name[n] != '-' {
+		return "", "", false
+	}
+	return name[:n], name[n+1:], true
 }
 
 func (s *Service) load(tx *store.Tx, k store.Key) (record, error) {

@@ -32,6 +32,7 @@ type Deps struct {
 type Service struct {
 	Deps
 	secrets *store.Collection[secret]
+	known   *store.Memo[known]
 }
 
 // New returns a Service. Call Flows before the engine starts.
@@ -42,7 +43,8 @@ func New(d Deps) *Service {
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Service{Deps: d, secrets: store.NewCollection[secret]("secretsmanager.secret")}
+	secrets := store.NewCollection[secret]("secretsmanager.secret")
+	return &Service{Deps: d, secrets: secrets, known: store.NewMemo[known](d.DB, secrets)}
 }
 
 // Handlers returns the operations that are implemented.

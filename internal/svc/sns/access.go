@@ -3,6 +3,7 @@ package sns
 import (
 	"context"
 	"errors"
+	"maps"
 
 	api "nephele.dev/nephele/internal/api/sns"
 	"nephele.dev/nephele/internal/arn"
@@ -39,19 +40,19 @@ func (s *Service) Facts(ctx context.Context, call *plane.Call, name string) (pol
 		return policy.Resource{}, nil //nolint:nilerr // not a topic
 	}
 	k := store.Key{Account: a.Account, Region: a.Region, ID: a.Resource}
-	res := policy.Resource{Account: a.Account, Guarded: true}
-	err = s.DB.View(ctx, func(tx *store.Tx) error {
+	res, err := s.known.Get(ctx, k, func(tx *store.Tx) (policy.Resource, error) {
+		res := policy.Resource{Account: k.Account, Guarded: true}
 		rec, err := s.topics.Get(tx, k)
 		if errors.Is(err, store.ErrNotFound) {
-			return nil
+			return res, nil
 		}
 		if err != nil {
-			return err
+			return res, err
 		}
 		res.Policies = s.policies.Policies(name, accessPolicy(&rec), policy.ResourceUse)
 		tags, err := s.topics.Tags(tx, k)
 		res.Keys = policy.ResourceTags(tags)
-		return err
+		return res, err
 	})
 	return sourceOwner(res, call), err
 }
@@ -62,9 +63,9 @@ func sourceOwner(res policy.Resource, call *plane.Call) policy.Resource {
 	if call.Caller.Kind != plane.Service {
 		return res
 	}
-	if res.Keys == nil {
-		res.Keys = policy.Keys{}
-	}
+	keys := policy.Keys{}
+	maps.Copy(keys, res.Keys) // which are remembered
+	res.Keys = keys
 	res.Keys["aws:sourceowner"] = plane.ServiceKeys(call.Caller)["aws:sourceaccount"]
 	return res
 }

@@ -45,6 +45,7 @@ type Service struct {
 	Deps
 	policies policy.Cache
 	topics   *store.Collection[topic]
+	known    *store.Memo[policy.Resource] // what Facts tells of topics
 	keys     keyring
 	filters  filters
 	client   *http.Client
@@ -55,7 +56,8 @@ func New(d Deps) *Service {
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Service{Deps: d, topics: store.NewCollection[topic]("sns.topic"), client: newClient(d)}
+	topics := store.NewCollection[topic]("sns.topic")
+	return &Service{Deps: d, topics: topics, known: store.NewMemo[policy.Resource](d.DB, topics), client: newClient(d)}
 }
 
 // Handlers returns the operations that are implemented.

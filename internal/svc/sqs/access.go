@@ -78,19 +78,18 @@ func (s *Service) Facts(ctx context.Context, _ *plane.Call, name string) (policy
 		return policy.Resource{}, nil //nolint:nilerr // not a queue
 	}
 	k := store.Key{Account: a.Account, Region: a.Region, ID: a.Resource}
-	res := policy.Resource{Account: a.Account, Guarded: true}
-	rec, err := s.lookup(ctx, k)
-	if errors.Is(err, store.ErrNotFound) {
-		return res, nil
-	}
-	if err != nil {
-		return res, err
-	}
-	res.Policies = s.policies.Policies(name, rec.Doc.Attributes[attrPolicy], policy.ResourceUse)
-	err = s.db.View(ctx, func(tx *store.Tx) error {
+	return s.known.Get(ctx, k, func(tx *store.Tx) (policy.Resource, error) {
+		res := policy.Resource{Account: k.Account, Guarded: true}
+		rec, err := s.queues.Get(tx, k)
+		if errors.Is(err, store.ErrNotFound) {
+			return res, nil
+		}
+		if err != nil {
+			return res, err
+		}
+		res.Policies = s.policies.Policies(queueARN(k), rec.Doc.Attributes[attrPolicy], policy.ResourceUse)
 		tags, err := s.queues.Tags(tx, k)
 		res.Keys = policy.ResourceTags(tags)
-		return err
+		return res, err
 	})
-	return res, err
 }

@@ -16,6 +16,9 @@ type record = store.Record[queue]
 // having been told of a change. AWS spreads changes within 60 seconds.
 const cacheFor = 2 * time.Second
 
+// maxCached bounds the queues that are kept.
+const maxCached = 4096
+
 // cache keeps queues that were used, so that sending need not read them. In
 // the process that changes a queue it is exact.
 type cache struct {
@@ -48,6 +51,9 @@ func (c *cache) put(rec *record, age uint64) {
 	}
 	if c.entries == nil {
 		c.entries = make(map[store.Key]cached)
+	}
+	if len(c.entries) >= maxCached {
+		clear(c.entries)
 	}
 	c.entries[rec.Key] = cached{rec, time.Now()}
 }

@@ -42,6 +42,7 @@ type Service struct {
 	deleted  *store.Collection[tombstone]
 	moves    *store.Collection[move]
 	cache    cache
+	known    *store.Memo[policy.Resource] // what Facts tells of queues
 	bells    bells
 	clock    clock
 	flights  flights
@@ -62,6 +63,7 @@ func New(d Deps) *Service {
 		deleted: store.NewCollection[tombstone]("sqs.deleted"),
 		moves:   store.NewCollection[move]("sqs.move"),
 	}
+	s.known = store.NewMemo[policy.Resource](d.DB, s.queues)
 	s.ending, s.stop = context.WithCancel(context.Background())
 	s.listen()
 	return s
