@@ -10,14 +10,15 @@ import (
 	"nephele.dev/nephele/internal/store"
 )
 
-// Needs tells what a call has to be allowed. Execution roles are handed over.
+// Needs tells what a call has to be allowed. Execution roles are handed over, as
+// at AWS to Lambda.
 func (s *Service) Needs(call *plane.Call, in any) []policy.Need {
 	own := func(name string) policy.Need {
 		return policy.Need{Action: plane.Action(call.Operation), Resources: []string{canaryARN(keyFor(call, name))}}
 	}
 	switch in := in.(type) {
 	case *api.CreateCanaryInput:
-		needs := []policy.Need{own(in.Name), policy.PassRole(in.ExecutionRoleArn, principal)}
+		needs := []policy.Need{own(in.Name), policy.PassRole(in.ExecutionRoleArn, lambda)}
 		if len(in.Tags) > 0 {
 			needs = append(needs, policy.Need{Action: "synthetics:TagResource", Resources: needs[0].Resources})
 		}
@@ -25,7 +26,7 @@ func (s *Service) Needs(call *plane.Call, in any) []policy.Need {
 	case *api.UpdateCanaryInput:
 		needs := []policy.Need{own(in.Name)}
 		if in.ExecutionRoleArn != nil {
-			needs = append(needs, policy.PassRole(*in.ExecutionRoleArn, principal))
+			needs = append(needs, policy.PassRole(*in.ExecutionRoleArn, lambda))
 		}
 		return needs
 	case *api.GetCanaryInput:
