@@ -87,9 +87,9 @@ func TestEvaluate(t *testing.T) {
 		"role made again":               {policy.Principal{Kind: policy.AssumedRole, Account: account, ARN: "arn", Session: &made}, "s3:ListBucket", policy.ImplicitDeny},
 		"root":                          {policy.Principal{Kind: policy.Root, Account: account, ARN: "arn:aws:iam::" + account + ":root"}, "s3:DeleteBucket", policy.Allow},
 		"root of another":               {policy.Principal{Kind: policy.Root, Account: "444455556666", ARN: "arn:aws:iam::444455556666:root"}, "s3:ListBucket", policy.ImplicitDeny},
-		"service":                       {policy.Principal{Kind: policy.Service, Account: account, ARN: "s3.amazonaws.com"}, "s3:GetObject", policy.Allow},
+		"service":                       {policy.Principal{Kind: policy.Service, Account: account, ARN: "s3.amazonaws.com"}, "events:PutEvents", policy.Allow},
 		"service, no action of its own": {policy.Principal{Kind: policy.Service, Account: account, ARN: "events.amazonaws.com"}, "iam:CreateAccessKey", policy.ImplicitDeny},
-		"service for another account":   {policy.Principal{Kind: policy.Service, Account: "444455556666", ARN: "synthetics.amazonaws.com"}, "s3:PutObject", policy.ImplicitDeny},
+		"service for another account":   {policy.Principal{Kind: policy.Service, Account: "444455556666", ARN: "synthetics.amazonaws.com"}, "cloudwatch:PutMetricData", policy.ImplicitDeny},
 		"nobody":                        {policy.Principal{Kind: policy.Anonymous}, "s3:ListBucket", policy.ImplicitDeny},
 		"session token in IAM": {
 			policy.Principal{Kind: policy.User, Account: account, ARN: h.user.ARN(), ID: h.user.ID, Session: &policy.Session{}},

@@ -19,14 +19,9 @@ var trusted = map[string]bool{
 	"logs.amazonaws.com cloudwatch:PutMetricData": true,
 
 	"s3.amazonaws.com events:PutEvents": true,
-	"s3.amazonaws.com s3:GetObject":     true, // for websites, of objects that everybody may read
 
 	"synthetics.amazonaws.com cloudwatch:PutMetricData": true,
 	"synthetics.amazonaws.com events:PutEvents":         true,
-	"synthetics.amazonaws.com logs:CreateLogGroup":      true,
-	"synthetics.amazonaws.com logs:CreateLogStream":     true,
-	"synthetics.amazonaws.com logs:PutLogEvents":        true,
-	"synthetics.amazonaws.com s3:PutObject":             true,
 }
 
 // guard requires a resource-based policy of every resource that a service does
