@@ -30,6 +30,7 @@ var rules = []rule{
 	{room: "internal/arn/...", stdOnly: true},
 	{room: "internal/when/...", stdOnly: true},
 	{room: "internal/page/...", stdOnly: true},
+	{room: "internal/tagrule", stdOnly: true},
 	{room: "internal/logfilter", stdOnly: true, may: []string{"internal/regex"}},
 	{room: "internal/regex", stdOnly: true},
 
@@ -102,7 +103,7 @@ var rules = []rule{
 	{room: "scripts/...", may: []string{"..."}},
 }
 
-var leaves = []string{"internal/shape", "internal/awserr", "internal/arn", "internal/when", "internal/page", "internal/logfilter"}
+var leaves = []string{"internal/shape", "internal/awserr", "internal/arn", "internal/when", "internal/page", "internal/tagrule", "internal/logfilter"}
 
 // places are packages outside the module that belong to few rooms.
 var places = map[string][]string{

@@ -171,6 +171,15 @@ func TestTags(t *testing.T) {
 			}
 			return err
 		})
+		tooMany := errors.New("too many tags")
+		for most, want := range map[int]error{3: tooMany, 4: nil} {
+			err := db.Update(t.Context(), func(tx *store.Tx) error {
+				return things.AddTags(tx, key("a"), map[string]string{"env": "prod", "more": ""}, most, tooMany)
+			})
+			if !errors.Is(err, want) {
+				t.Errorf("a fourth tag of at most %d: %v", most, err)
+			}
+		}
 		byTag := func(tag string, values []string, want string) {
 			t.Helper()
 			view(t, db, func(tx *store.Tx) error {

@@ -41,6 +41,19 @@ func (c *Collection[T]) SetTags(tx *Tx, k Key, tags map[string]string) error {
 	return nil
 }
 
+// AddTags is SetTags on a resource that may have most tags in all. tooMany is
+// returned for one that has more then, and the transaction has to fail.
+func (c *Collection[T]) AddTags(tx *Tx, k Key, tags map[string]string, most int, tooMany error) error {
+	if err := c.SetTags(tx, k, tags); err != nil {
+		return err
+	}
+	all, err := c.Tags(tx, k)
+	if err == nil && len(all) > most {
+		return tooMany
+	}
+	return err
+}
+
 // RemoveTags takes the tags with these keys off the resource; keys it does not
 // have are nothing to it.
 func (c *Collection[T]) RemoveTags(tx *Tx, k Key, keys []string) error {

@@ -11,10 +11,8 @@ import (
 	"nephele.dev/nephele/internal/arn"
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/store"
+	"nephele.dev/nephele/internal/tagrule"
 )
-
-// maxTags is how many tags a resource may have.
-const maxTags = 50
 
 // taggable is a kind of resource that has tags.
 type taggable struct {
@@ -27,7 +25,7 @@ type taggable struct {
 // tagStore is the tags of a store.Collection.
 type tagStore interface {
 	Tags(tx *store.Tx, k store.Key) (map[string]string, error)
-	SetTags(tx *store.Tx, k store.Key, tags map[string]string) error
+	AddTags(tx *store.Tx, k store.Key, tags map[string]string, most int, tooMany error) error
 	RemoveTags(tx *store.Tx, k store.Key, keys []string) error
 }
 
@@ -62,15 +60,7 @@ func (s *Service) TagResource(ctx context.Context, in *api.TagResourceInput) (*a
 		if err != nil {
 			return err
 		}
-		have, err := c.tags.Tags(tx, key)
-		if err != nil {
-			return err
-		}
-		maps.Copy(have, tags)
-		if len(have) > maxTags {
-			return api.NewInvalidParameterValueException("A resource can have at most %d tags.", maxTags)
-		}
-		return c.tags.SetTags(tx, key, tags)
+		return c.tags.AddTags(tx, key, tags, tagrule.Max, tooManyTags())
 	})
 	if err != nil {
 		return nil, err
@@ -148,13 +138,17 @@ func tagsOf(in []*api.Tag) (map[string]string, error) {
 		if _, twice := tags[t.Key]; twice {
 			return nil, api.NewInvalidParameterValueException("The tag key %s is given more than once.", t.Key)
 		}
-		if strings.HasPrefix(strings.ToLower(t.Key), "aws:") {
+		if tagrule.Reserved(t.Key) {
 			return nil, api.NewInvalidParameterValueException("The tag key %s is reserved: it begins with aws:.", t.Key)
 		}
 		tags[t.Key] = t.Value
 	}
-	if len(tags) > maxTags {
-		return nil, api.NewInvalidParameterValueException("A resource can have at most %d tags.", maxTags)
+	if len(tags) > tagrule.Max {
+		return nil, tooManyTags()
 	}
 	return tags, nil
+}
+
+func tooManyTags() error {
+	return api.NewInvalidParameterValueException("A resource can have at most %d tags.", tagrule.Max)
 }

@@ -7,6 +7,7 @@ import (
 	api "nephele.dev/nephele/internal/api/cognitoidentity"
 	"nephele.dev/nephele/internal/arn"
 	"nephele.dev/nephele/internal/awserr"
+	"nephele.dev/nephele/internal/tagrule"
 )
 
 // Public providers of SupportedLoginProviders.
@@ -66,17 +67,14 @@ func oidcName(text string) string {
 	return name
 }
 
-// maxTags is the number of tags that a pool may have.
-const maxTags = 50
-
 func checkTags(tags map[string]string) error {
 	for key := range tags {
-		if strings.HasPrefix(strings.ToLower(key), "aws:") {
+		if tagrule.Reserved(key) {
 			return api.NewInvalidParameterException("Tag keys starting with aws: are reserved for system use: %s", key)
 		}
 	}
-	if len(tags) > maxTags {
-		return api.NewInvalidParameterException("A resource cannot have more than %d tags", maxTags)
+	if len(tags) > tagrule.Max {
+		return api.NewInvalidParameterException("A resource cannot have more than %d tags", tagrule.Max)
 	}
 	return nil
 }

@@ -11,14 +11,13 @@ import (
 	"nephele.dev/nephele/internal/arn"
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/store"
+	"nephele.dev/nephele/internal/tagrule"
 )
-
-const maxTags = 50
 
 // tagged is what both collections can do.
 type tagged interface {
 	Tags(tx *store.Tx, k store.Key) (map[string]string, error)
-	SetTags(tx *store.Tx, k store.Key, tags map[string]string) error
+	AddTags(tx *store.Tx, k store.Key, tags map[string]string, most int, tooMany error) error
 	RemoveTags(tx *store.Tx, k store.Key, keys []string) error
 }
 
@@ -29,19 +28,12 @@ func setTags(tx *store.Tx, c tagged, k store.Key, tags []*api.Tag) error {
 	}
 	set := make(map[string]string, len(tags))
 	for _, t := range tags {
-		if strings.HasPrefix(strings.ToLower(t.Key), "aws:") {
+		if tagrule.Reserved(t.Key) {
 			return invalid("Tag keys starting with aws: are reserved for AWS.")
 		}
 		set[t.Key] = t.Value
 	}
-	if err := c.SetTags(tx, k, set); err != nil {
-		return err
-	}
-	all, err := c.Tags(tx, k)
-	if err == nil && len(all) > maxTags {
-		return limitExceeded()
-	}
-	return err
+	return c.AddTags(tx, k, set, tagrule.Max, limitExceeded())
 }
 
 // withTags finds the bus or rule with an ARN, and runs f on its tags.

@@ -10,10 +10,8 @@ import (
 	"nephele.dev/nephele/internal/identity"
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/store"
+	"nephele.dev/nephele/internal/tagrule"
 )
-
-// maxTags is how many tags a resource may have.
-const maxTags = 50
 
 // addTags returns have with the tags of list. Keys are told apart without
 // regard to case: Department replaces department.
@@ -25,7 +23,7 @@ func addTags(have map[string]string, list []*api.Tag) (map[string]string, error)
 		if seen[id] {
 			return nil, api.NewInvalidInputException("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
 		}
-		if strings.HasPrefix(id, "aws:") {
+		if tagrule.Reserved(t.Key) {
 			return nil, api.NewInvalidInputException("Tag keys that start with aws: are reserved for AWS: %s", t.Key)
 		}
 		seen[id] = true
@@ -35,7 +33,7 @@ func addTags(have map[string]string, list []*api.Tag) (map[string]string, error)
 		removeTag(all, id)
 		all[t.Key] = t.Value
 	}
-	if len(all) > maxTags {
+	if len(all) > tagrule.Max {
 		return nil, api.NewLimitExceededException("The number of tags has reached the maximum limit.")
 	}
 	return all, nil

@@ -4,15 +4,12 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 
 	api "nephele.dev/nephele/internal/api/kms"
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/store"
+	"nephele.dev/nephele/internal/tagrule"
 )
-
-// maxTags is the number of tags that a key may have.
-const maxTags = 50
 
 // tagMap reads a list of tags.
 func tagMap(list []*api.Tag) (map[string]string, error) {
@@ -21,12 +18,12 @@ func tagMap(list []*api.Tag) (map[string]string, error) {
 		if _, twice := tags[t.TagKey]; twice {
 			return nil, api.NewTagException("Duplicate tag keys")
 		}
-		if strings.HasPrefix(strings.ToLower(t.TagKey), "aws:") {
+		if tagrule.Reserved(t.TagKey) {
 			return nil, api.NewTagException("aws: prefixed tag key names are not allowed for external use.")
 		}
 		tags[t.TagKey] = t.TagValue
 	}
-	if len(tags) > maxTags {
+	if len(tags) > tagrule.Max {
 		return nil, tooManyTags()
 	}
 	return tags, nil
@@ -44,14 +41,7 @@ func (s *Service) TagResource(ctx context.Context, in *api.TagResourceInput) (*a
 		if r.Doc.State == api.KeyStatePendingDeletion {
 			return pendingDeletion(r)
 		}
-		if err := s.keys.SetTags(tx, r.Key, tags); err != nil {
-			return err
-		}
-		all, err := s.keys.Tags(tx, r.Key)
-		if err == nil && len(all) > maxTags {
-			return tooManyTags()
-		}
-		return err
+		return s.keys.AddTags(tx, r.Key, tags, tagrule.Max, tooManyTags())
 	})
 	if err != nil {
 		return nil, err

@@ -25,9 +25,6 @@ type group struct {
 	FiltersChanged int64 `json:",omitempty"` // how often they have been changed
 }
 
-// maxGroupTags is the number of tags a log group may have.
-const maxGroupTags = 50
-
 // CreateLogGroup makes a log group.
 func (s *Service) CreateLogGroup(ctx context.Context, in *api.CreateLogGroupInput) (*api.CreateLogGroupOutput, error) {
 	if strings.HasPrefix(strings.ToLower(in.LogGroupName), "aws/") {

@@ -2,11 +2,11 @@ package logs
 
 import (
 	"context"
-	"strings"
 
 	api "nephele.dev/nephele/internal/api/logs"
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/store"
+	"nephele.dev/nephele/internal/tagrule"
 )
 
 // tag adds tags to a group within the limits.
@@ -15,18 +15,12 @@ func (s *Service) tag(tx *store.Tx, k store.Key, tags map[string]string) error {
 		return nil
 	}
 	for name := range tags {
-		if strings.HasPrefix(strings.ToLower(name), "aws:") {
+		if tagrule.Reserved(name) {
 			return invalid("Tag keys starting with aws: are reserved for AWS.")
 		}
 	}
-	if err := s.groups.SetTags(tx, k, tags); err != nil {
-		return err
-	}
-	all, err := s.groups.Tags(tx, k)
-	if err == nil && len(all) > maxGroupTags {
-		return api.NewTooManyTagsException("A resource cannot have more than %d tags.", maxGroupTags).With("resourceName", k.ID)
-	}
-	return err
+	tooMany := api.NewTooManyTagsException("A resource cannot have more than %d tags.", tagrule.Max).With("resourceName", k.ID)
+	return s.groups.AddTags(tx, k, tags, tagrule.Max, tooMany)
 }
 
 // withGroup runs f on an existing group's key.

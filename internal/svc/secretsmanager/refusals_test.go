@@ -10,6 +10,7 @@ import (
 
 	api "nephele.dev/nephele/internal/api/secretsmanager"
 	"nephele.dev/nephele/internal/store/storetest"
+	"nephele.dev/nephele/internal/tagrule"
 )
 
 // dump is everything that is known of all secrets, to see that nothing changed.
@@ -121,9 +122,9 @@ func (w *world) policy(text string, block bool) func() error {
 	}
 }
 
-// tooManyTags are one more than a secret may have.
-func tooManyTags() (tags []*api.Tag) {
-	for i := range maxTags + 1 {
+// fiftyOneTags are one more than a secret may have.
+func fiftyOneTags() (tags []*api.Tag) {
+	for i := range tagrule.Max + 1 {
 		tags = append(tags, &api.Tag{Key: new(fmt.Sprint(i)), Value: new("")})
 	}
 	return tags
@@ -173,7 +174,7 @@ func (w *world) createRefusals() []refused {
 		},
 		{"create with replicas", w.create(api.CreateSecretInput{Name: "n", AddReplicaRegions: []*api.ReplicaRegionType{{Region: new("us-east-1")}}}), "NotImplemented: Nephele does not implement replication to other regions of Secrets Manager yet."},
 		{"create of a type", w.create(api.CreateSecretInput{Name: "n", Type: new("Partner")}), "NotImplemented: Nephele does not implement external secrets of partners of Secrets Manager yet."},
-		{"create with too many tags", w.create(api.CreateSecretInput{Name: "n", Tags: tooManyTags()}), "InvalidParameterException: You can't attach more than 50 tags to a secret."},
+		{"create with too many tags", w.create(api.CreateSecretInput{Name: "n", Tags: fiftyOneTags()}), "InvalidParameterException: You can't attach more than 50 tags to a secret."},
 	}
 }
 
@@ -278,7 +279,7 @@ func (w *world) tagRefusals() []refused {
 	return []refused{
 		{"tag with AWS's prefix", w.tag("live", &api.Tag{Key: new("AWS:x"), Value: new("")}), "InvalidParameterException: Tag keys can't start with aws:."},
 		{"tag twice", w.tag("live", &api.Tag{Key: new("x")}, &api.Tag{Key: new("x")}), "InvalidParameterException: Tag keys must be unique: x is there more than once."},
-		{"tag too much", w.tag("live", tooManyTags()...), "InvalidParameterException: You can't attach more than 50 tags to a secret."},
+		{"tag too much", w.tag("live", fiftyOneTags()...), "InvalidParameterException: You can't attach more than 50 tags to a secret."},
 		{"tag a doomed one", w.tag("doomed", &api.Tag{Key: new("k")}), textDeleted},
 	}
 }

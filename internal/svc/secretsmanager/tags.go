@@ -2,14 +2,11 @@ package secretsmanager
 
 import (
 	"context"
-	"strings"
 
 	api "nephele.dev/nephele/internal/api/secretsmanager"
 	"nephele.dev/nephele/internal/store"
+	"nephele.dev/nephele/internal/tagrule"
 )
-
-// maxTags is the number of tags that a secret may have.
-const maxTags = 50
 
 // tagMap reads a list of tags.
 func tagMap(list []*api.Tag) (map[string]string, error) {
@@ -21,19 +18,19 @@ func tagMap(list []*api.Tag) (map[string]string, error) {
 		if _, twice := tags[*t.Key]; twice {
 			return nil, api.NewInvalidParameterException("Tag keys must be unique: %s is there more than once.", *t.Key)
 		}
-		if strings.HasPrefix(strings.ToLower(*t.Key), "aws:") {
+		if tagrule.Reserved(*t.Key) {
 			return nil, api.NewInvalidParameterException("Tag keys can't start with aws:.")
 		}
 		tags[*t.Key] = deref(t.Value)
 	}
-	return tags, checkTags(tags)
+	if len(tags) > tagrule.Max {
+		return nil, tooManyTags()
+	}
+	return tags, nil
 }
 
-func checkTags(tags map[string]string) error {
-	if len(tags) > maxTags {
-		return api.NewInvalidParameterException("You can't attach more than %d tags to a secret.", maxTags)
-	}
-	return nil
+func tooManyTags() error {
+	return api.NewInvalidParameterException("You can't attach more than %d tags to a secret.", tagrule.Max)
 }
 
 // TagResource adds tags to a secret.
@@ -43,15 +40,8 @@ func (s *Service) TagResource(ctx context.Context, in *api.TagResourceInput) (*a
 		return nil, err
 	}
 	_, err = s.change(ctx, in.SecretId, func(tx *store.Tx, r *record) error {
-		if err := s.secrets.SetTags(tx, r.Key, tags); err != nil {
-			return err
-		}
 		r.Doc.Tagged = r.Doc.Tagged || len(tags) > 0
-		all, err := s.secrets.Tags(tx, r.Key)
-		if err != nil {
-			return err
-		}
-		return checkTags(all)
+		return s.secrets.AddTags(tx, r.Key, tags, tagrule.Max, tooManyTags())
 	})
 	if err != nil {
 		return nil, err

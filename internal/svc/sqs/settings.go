@@ -4,10 +4,10 @@ import (
 	"context"
 	"slices"
 	"strconv"
-	"strings"
 
 	api "nephele.dev/nephele/internal/api/sqs"
 	"nephele.dev/nephele/internal/store"
+	"nephele.dev/nephele/internal/tagrule"
 )
 
 func itoa[T int | int32 | int64](n T) string { return strconv.FormatInt(int64(n), 10) }
@@ -135,7 +135,6 @@ func (s *Service) change(ctx context.Context, address string, f func(tx *store.T
 
 // Limits of tags, from the API reference.
 const (
-	maxTags     = 50
 	maxTagKey   = 128
 	maxTagValue = 256
 )
@@ -145,7 +144,7 @@ func checkTags(tags map[string]string) error {
 		switch {
 		case k == "":
 			return invalidValue("Tag keys must be between 1 and 128 characters in length.")
-		case strings.HasPrefix(strings.ToLower(k), "aws:"):
+		case tagrule.Reserved(k):
 			return invalidValue("Tag keys must not begin with \"aws:\".")
 		case len([]rune(k)) > maxTagKey:
 			return invalidValue("Tag keys must be between 1 and 128 characters in length.")
@@ -153,10 +152,14 @@ func checkTags(tags map[string]string) error {
 			return invalidValue("Tag values must be between 0 and 256 characters in length.")
 		}
 	}
-	if len(tags) > maxTags {
-		return invalidValue("Too many tags added for queue. Maximum allowed is %d.", maxTags)
+	if len(tags) > tagrule.Max {
+		return tooManyTags()
 	}
 	return nil
+}
+
+func tooManyTags() error {
+	return invalidValue("Too many tags added for queue. Maximum allowed is %d.", tagrule.Max)
 }
 
 // TagQueue adds tags, over those of the same keys.
@@ -168,14 +171,7 @@ func (s *Service) TagQueue(ctx context.Context, in *api.TagQueueInput) (*api.Tag
 		return nil, err
 	}
 	err := s.tagged(ctx, in.QueueUrl, func(tx *store.Tx, k store.Key) error {
-		if err := s.queues.SetTags(tx, k, in.Tags); err != nil {
-			return err
-		}
-		all, err := s.queues.Tags(tx, k)
-		if err == nil && len(all) > maxTags {
-			return invalidValue("Too many tags added for queue. Maximum allowed is %d.", maxTags)
-		}
-		return err
+		return s.queues.AddTags(tx, k, in.Tags, tagrule.Max, tooManyTags())
 	})
 	if err != nil {
 		return nil, err

@@ -75,14 +75,7 @@ func assumeRequest(in *api.AssumeRoleInput, caller *policy.Session) (*request, e
 }
 
 func (s *Service) assume(ctx context.Context, c session.Claims, in *api.AssumeRoleInput, life time.Duration) (*api.AssumeRoleOutput, error) {
-	if err := s.limit(ctx, &c, in.Policy, in.PolicyArns); err != nil {
-		return nil, err
-	}
-	size, err := packed(&c)
-	if err != nil {
-		return nil, err
-	}
-	cred, err := s.issue(c, life)
+	cred, size, err := s.open(ctx, &c, in.Policy, in.PolicyArns, life)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	api "nephele.dev/nephele/internal/api/sts"
 	"nephele.dev/nephele/internal/policy"
+	"nephele.dev/nephele/internal/tagrule"
 )
 
 // request is what is asked of a session, whichever operation opens it.
@@ -18,25 +19,33 @@ type request struct {
 	source     string   // SourceIdentity
 }
 
-// maxTags is how many tags a call may pass.
-const maxTags = 50
-
-// readTags reads the tags of an input. Keys that differ in case alone are the
-// same.
+// readTags reads the tags of an input.
 func readTags(in []*api.Tag) (map[string]string, error) {
-	tags, seen := make(map[string]string, len(in)), make(map[string]bool, len(in))
-	for _, t := range in {
-		folded := strings.ToLower(t.Key)
-		if seen[folded] {
-			return nil, invalidValue("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
-		}
-		if strings.HasPrefix(folded, "aws:") {
-			return nil, invalidValue("aws: prefixed tag key names are not allowed for external use.")
-		}
-		seen[folded] = true
-		tags[t.Key] = t.Value
+	tags, keys := make(map[string]string, len(in)), make([]string, len(in))
+	for i, t := range in {
+		tags[t.Key], keys[i] = t.Value, t.Key
+	}
+	if err := checkTagKeys(keys); err != nil {
+		return nil, err
 	}
 	return tags, nil
+}
+
+// checkTagKeys refuses reserved keys, and ones that are there twice: those that
+// differ in case alone are the same.
+func checkTagKeys(keys []string) error {
+	seen := make(map[string]bool, len(keys))
+	for _, key := range keys {
+		folded := strings.ToLower(key)
+		if seen[folded] {
+			return invalidValue("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+		}
+		if tagrule.Reserved(key) {
+			return invalidValue("aws: prefixed tag key names are not allowed for external use.")
+		}
+		seen[folded] = true
+	}
+	return nil
 }
 
 // tagKeys are the keys of the tags, in order.

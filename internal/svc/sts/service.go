@@ -90,6 +90,26 @@ func forbidden(call *plane.Call) bool {
 	return session.Forbids(&policy.Principal{Kind: c.Kind, Session: c.Session}, "sts", call.Operation.Name)
 }
 
+// open limits a session by the policies that its opener gives, writes their
+// ARNs and texts into its claims, and issues credentials for it. With them comes
+// how much room the policies and tags take, as packed has it.
+func (s *Service) open(
+	ctx context.Context, c *session.Claims, inline *string, managed []*api.PolicyDescriptorType, life time.Duration,
+) (*api.Credentials, *int32, error) {
+	if err := s.limit(ctx, c, inline, managed); err != nil {
+		return nil, nil, err
+	}
+	size, err := packed(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	if c.Kind == policy.FederatedUser {
+		c.Limited = true // to nothing, where no policy is given
+	}
+	cred, err := s.issue(*c, life)
+	return cred, size, err
+}
+
 // issue makes a session last.
 func (s *Service) issue(c session.Claims, life time.Duration) (*api.Credentials, error) {
 	cred, err := s.Sessions.Issue(c, life)

@@ -80,15 +80,7 @@ func (s *Service) GetFederationToken(ctx context.Context, in *api.GetFederationT
 	if c.Kind == plane.User {
 		claims.ParentID = c.ID
 	}
-	if err := s.limit(ctx, &claims, in.Policy, in.PolicyArns); err != nil {
-		return nil, err
-	}
-	size, err := packed(&claims)
-	if err != nil {
-		return nil, err
-	}
-	claims.Limited = true
-	cred, err := s.issue(claims, life(in.DurationSeconds, c))
+	cred, size, err := s.open(ctx, &claims, in.Policy, in.PolicyArns, life(in.DurationSeconds, c))
 	if err != nil {
 		return nil, err
 	}

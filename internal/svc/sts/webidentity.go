@@ -13,6 +13,7 @@ import (
 	"nephele.dev/nephele/internal/plane"
 	"nephele.dev/nephele/internal/policy"
 	"nephele.dev/nephele/internal/session"
+	"nephele.dev/nephele/internal/tagrule"
 	"nephele.dev/nephele/internal/webidentity"
 )
 
@@ -57,14 +58,7 @@ func (s *Service) assumeWeb(ctx context.Context, c session.Claims, in *api.Assum
 	if err != nil {
 		return nil, err
 	}
-	if err := s.limit(ctx, &c, in.Policy, in.PolicyArns); err != nil {
-		return nil, err
-	}
-	size, err := packed(&c)
-	if err != nil {
-		return nil, err
-	}
-	cred, err := s.issue(c, life)
+	cred, size, err := s.open(ctx, &c, in.Policy, in.PolicyArns, life)
 	if err != nil {
 		return nil, err
 	}
@@ -100,23 +94,17 @@ func notTrusted() *awserr.Error { return denied("Not authorized to perform %s", 
 // webRequest is what the token asks of the session.
 func webRequest(name string, token *webidentity.Token) (*request, error) {
 	r := &request{session: name, tags: token.Tags, transitive: token.Transitive, source: token.SourceIdentity}
-	if len(r.tags) > maxTags {
+	if len(r.tags) > tagrule.Max {
 		return nil, invalidValue("The token has more than 50 session tags.")
 	}
 	const maxKey, maxValue = 128, 256 // characters
-	seen := make(map[string]bool, len(r.tags))
 	for key, value := range r.tags {
 		if n := utf8.RuneCountInString(key); n == 0 || n > maxKey || utf8.RuneCountInString(value) > maxValue {
 			return nil, invalidValue("A session tag of the token is too long, or has no key.")
 		}
-		folded := strings.ToLower(key)
-		if seen[folded] {
-			return nil, invalidValue("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
-		}
-		if strings.HasPrefix(folded, "aws:") {
-			return nil, invalidValue("aws: prefixed tag key names are not allowed for external use.")
-		}
-		seen[folded] = true
+	}
+	if err := checkTagKeys(r.tagKeys()); err != nil {
+		return nil, err
 	}
 	return r, checkSource(r.source)
 }
