@@ -187,6 +187,10 @@ func TestPools(t *testing.T) {
 		if d := cmp.Diff(map[string]string{"team": "blue", "b": "2"}, tags); d != "" {
 			t.Errorf("tags: %s", d)
 		}
+		must(u.root.UntagResource(ctx, &cognito.UntagResourceInput{ResourceArn: &arn, TagKeys: []string{"team", "b"}}))(t)
+		if tags := must(u.root.ListTagsForResource(ctx, &cognito.ListTagsForResourceInput{ResourceArn: &arn}))(t).Tags; tags == nil || len(tags) != 0 {
+			t.Errorf("no tags are %#v", tags)
+		}
 		for range 4 {
 			u.pool(t, cognito.CreateIdentityPoolInput{})
 		}

@@ -66,5 +66,7 @@ func (s *Service) ListTagsForResource(ctx context.Context, in *api.ListTagsForRe
 	if err != nil {
 		return nil, err
 	}
-	return &api.ListTagsForResourceOutput{Tags: p.Tags}, nil
+	tags := map[string]string{}
+	maps.Copy(tags, p.Tags)
+	return &api.ListTagsForResourceOutput{Tags: tags}, nil
 }

@@ -43,7 +43,7 @@ func (s *Service) GetContextKeysForPrincipalPolicy(ctx context.Context, in *api.
 
 // contextKeyNames are the condition keys and variables in policies, sorted.
 func contextKeyNames(docs []*policy.Document) []string {
-	names := policy.ContextKeys(docs...)
+	names := append([]string{}, policy.ContextKeys(docs...)...)
 	slices.Sort(names)
 	return names
 }

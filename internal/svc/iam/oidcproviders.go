@@ -129,7 +129,7 @@ func (s *Service) GetOpenIDConnectProvider(ctx context.Context, in *api.GetOpenI
 	err := s.view(ctx, func(tx *store.Tx, account string) error {
 		r, err := s.provider(tx, account, in.OpenIDConnectProviderArn)
 		p := &r.Doc
-		out.Url, out.ClientIDList, out.ThumbprintList = &p.URL, p.ClientIDs, p.Thumbprints
+		out.Url, out.ClientIDList, out.ThumbprintList = &p.URL, append([]string{}, p.ClientIDs...), append([]string{}, p.Thumbprints...)
 		out.CreateDate, out.Tags = &p.Created, tagList(p.Tags)
 		return err
 	})

@@ -206,6 +206,9 @@ func TestAttachments(t *testing.T) {
 		pages := iam.NewListEntitiesForPolicyPaginator(p, &iam.ListEntitiesForPolicyInput{PolicyArn: &arn, MaxItems: aws.Int32(1)})
 		for pages.HasMorePages() {
 			page := ok[*iam.ListEntitiesForPolicyOutput](t)(pages.NextPage(ctx))
+			if page.PolicyUsers == nil || page.PolicyGroups == nil || page.PolicyRoles == nil {
+				t.Errorf("a list that is empty is not answered: %+v", page)
+			}
 			for _, u := range page.PolicyUsers {
 				entities = append(entities, *u.UserName)
 			}
@@ -540,6 +543,9 @@ func TestAuthorizationDetails(t *testing.T) {
 			pages := iam.NewGetAccountAuthorizationDetailsPaginator(p, &iam.GetAccountAuthorizationDetailsInput{Filter: filter, MaxItems: &size})
 			for pages.HasMorePages() {
 				page := ok[*iam.GetAccountAuthorizationDetailsOutput](t)(pages.NextPage(ctx))
+				if page.UserDetailList == nil || page.GroupDetailList == nil || page.RoleDetailList == nil || page.Policies == nil {
+					t.Errorf("a list that is empty is not answered: %+v", page)
+				}
 				for _, u := range page.UserDetailList {
 					seen = append(seen, fmt.Sprint(*u.UserName, u.GroupList, *u.UserPolicyList[0].PolicyName, *u.PermissionsBoundary.PermissionsBoundaryArn))
 				}

@@ -20,7 +20,10 @@ func (s *Service) GetAccountAuthorizationDetails(ctx context.Context, in *api.Ge
 	if err != nil {
 		return nil, err
 	}
-	out := &api.GetAccountAuthorizationDetailsOutput{}
+	out := &api.GetAccountAuthorizationDetailsOutput{ // the lists of a page are there when they are empty
+		UserDetailList: []*api.UserDetail{}, GroupDetailList: []*api.GroupDetail{},
+		RoleDetailList: []*api.RoleDetail{}, Policies: []*api.ManagedPolicyDetail{},
+	}
 	err = s.view(ctx, func(tx *store.Tx, account string) error {
 		all, err := s.detailed(tx, account, in.Filter)
 		if err != nil {

@@ -97,7 +97,10 @@ func (s *Service) ListEntitiesForPolicy(ctx context.Context, in *api.ListEntitie
 	}
 	slices.SortFunc(having, func(a, b *holder) int { return strings.Compare(a.order(), b.order()) })
 	list, truncated, marker, err := cut(l, having, (*holder).order)
-	out := &api.ListEntitiesForPolicyOutput{IsTruncated: truncated, Marker: marker}
+	out := &api.ListEntitiesForPolicyOutput{
+		IsTruncated: truncated, Marker: marker, // lists are there when they are empty
+		PolicyUsers: []*api.PolicyUser{}, PolicyGroups: []*api.PolicyGroup{}, PolicyRoles: []*api.PolicyRole{},
+	}
 	for _, h := range list {
 		switch h.kind {
 		case userHolder:

@@ -593,6 +593,14 @@ func testOIDCProvider(t *testing.T, c *iam.Client, owner string) {
 	ok[*iam.DeleteOpenIDConnectProviderOutput](t)(c.DeleteOpenIDConnectProvider(ctx, &iam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn}))
 	fails(t, second(c.GetOpenIDConnectProvider(ctx, &iam.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn})),
 		"NoSuchEntity", "OpenIDConnect Provider not found for arn "+*arn)
+
+	arn = ok[*iam.CreateOpenIDConnectProviderOutput](t)(c.CreateOpenIDConnectProvider(ctx, &iam.CreateOpenIDConnectProviderInput{
+		Url: aws.String("https://tokens.example/bare"),
+	})).OpenIDConnectProviderArn
+	bare := ok[*iam.GetOpenIDConnectProviderOutput](t)(c.GetOpenIDConnectProvider(ctx, &iam.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: arn}))
+	if bare.ClientIDList == nil || bare.ThumbprintList == nil {
+		t.Errorf("a list that is empty is not answered: %+v", bare)
+	}
 }
 
 func TestServiceLinkedRole(t *testing.T) {

@@ -202,6 +202,12 @@ func TestSimulatePrincipalPolicy(t *testing.T) {
 		if diff := cmp.Diff([]string{"aws:CurrentTime", "aws:username"}, keys.ContextKeyNames); diff != "" {
 			t.Error(diff)
 		}
+		none := ok[*iam.GetContextKeysForCustomPolicyOutput](t)(p.GetContextKeysForCustomPolicy(ctx, &iam.GetContextKeysForCustomPolicyInput{
+			PolicyInputList: []string{allowList},
+		}))
+		if none.ContextKeyNames == nil || len(none.ContextKeyNames) != 0 {
+			t.Errorf("no keys are %#v", none.ContextKeyNames)
+		}
 		granting := ok[*iam.ListPoliciesGrantingServiceAccessOutput](t)(p.ListPoliciesGrantingServiceAccess(ctx, &iam.ListPoliciesGrantingServiceAccessInput{
 			Arn: aws.String("arn:aws:iam::" + account + ":user/ann"), ServiceNamespaces: []string{"sqs", "s3"},
 		})).PoliciesGrantingServiceAccess
