@@ -99,6 +99,9 @@ func (s *Service) deliver(tx *store.Tx, ev *event, r *compiledRule, t *compiledT
 		Class: targetClass, Principal: principal, Source: ruleARN(r.key), Role: t.role(), Account: t.arn.Account, Region: t.arn.Region,
 		Service: t.arn.Service, Note: &n,
 	}
+	if t.kind == callTarget && m.Role == "" && s.plane.Authorizes() {
+		return s.deadLetter(tx, n, failure{code: "NO_PERMISSIONS", message: "A target that is an operation needs a role."})
+	}
 	if m.Account == "" { // of a callTarget: in the rule's own
 		m.Account, m.Region = r.key.Account, r.key.Region
 	}

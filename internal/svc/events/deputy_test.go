@@ -22,6 +22,9 @@ func TestRulesAreNoDeputies(t *testing.T) {
 		"iam:createUser":  `{"UserName":"mallory"}`,
 		"sqs:createQueue": `{"QueueName":"mallory"}`,
 		"kms:createKey":   `{}`,
+
+		// which the service does of itself
+		"cloudwatch:putMetricData": `{"Namespace":"n","MetricData":[{"MetricName":"m","Value":1}]}`,
 	} {
 		u.rule(t, "r", `{"source":["`+operation+`"]}`, types.Target{
 			Id: new("any"), Arn: new("arn:aws:scheduler:::aws-sdk:" + operation), Input: &input, DeadLetterConfig: &types.DeadLetterConfig{Arn: &dead},
