@@ -104,29 +104,36 @@ func (s *server) connection(ctx context.Context, request []byte, done *atomic.In
 		if _, err := c.Write(request); err != nil {
 			return ignoring(ctx, err)
 		}
-		resp, err := http.ReadResponse(in, nil)
+		again, err := answer(in)
 		if err != nil {
 			return ignoring(ctx, err)
-		}
-		body, err := io.ReadAll(resp.Body)
-		if err != nil {
-			return ignoring(ctx, err)
-		}
-		if resp.StatusCode != http.StatusOK {
-			return fmt.Errorf("%s: %s", resp.Status, bytes.TrimSpace(body))
 		}
 		done.Add(1)
-		if resp.Close {
+		if !again {
 			return nil
 		}
 	}
 	return nil
 }
 
+// answer reads an answer, and reports whether the connection stays open.
+func answer(in *bufio.Reader) (again bool, err error) {
+	resp, err := http.ReadResponse(in, nil)
+	if err != nil {
+		return false, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s", resp.Status, bytes.TrimSpace(body))
+	}
+	return !resp.Close, err
+}
+
 // ignoring is an error, unless everything is over.
 func ignoring(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return nil
+		err = nil
 	}
 	return err
 }

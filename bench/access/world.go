@@ -172,7 +172,8 @@ func policy(n int) string {
 			place = ":"
 		}
 		all = append(all, statement{
-			effect, []string{service + ":Get*", service + ":Send*", service + ":Generate*", service + ":Put*"},
+			effect,
+			[]string{service + ":Get*", service + ":Send*", service + ":Generate*", service + ":Put*"},
 			fmt.Sprintf("arn:aws:%s:%s:other-%d-%d/*", service, place, n, i),
 			map[string]map[string]string{"StringLike": {"aws:PrincipalTag/team": "t*"}},
 		})
