@@ -81,7 +81,7 @@ func (p *Plane) ask(ctx context.Context, call *Call, asked policy.Keys, needs []
 	keys := callKeys(call)
 	maps.Copy(keys, asked)
 	for i := range needs {
-		r, err := p.request(ctx, call, &needs[i], keys)
+		r, err := p.request(ctx, call, &needs[i], keys, i == len(needs)-1)
 		if err != nil {
 			return fmt.Errorf("authorize %s: %w", needs[i].Action, err)
 		}
@@ -96,14 +96,17 @@ func (p *Plane) ask(ctx context.Context, call *Call, asked policy.Keys, needs []
 	return nil
 }
 
-// request puts together the question that a need is.
-func (p *Plane) request(ctx context.Context, call *Call, need *policy.Need, keys policy.Keys) (policy.Request, error) {
+// request puts together the question that a need is. Keys may be added to those
+// of the call for the last one.
+func (p *Plane) request(ctx context.Context, call *Call, need *policy.Need, keys policy.Keys, last bool) (policy.Request, error) {
 	r := policy.Request{Principal: call.Caller.principal(), Action: need.Action, Keys: keys}
 	if r.Principal.Account != "" && strings.HasPrefix(need.Action, "s3:") {
 		r.Principal.Canonical = policy.CanonicalID(r.Principal.Account)
 	}
 	if len(need.Keys) > 0 {
-		r.Keys = maps.Clone(keys)
+		if !last { // others need them as they are
+			r.Keys = maps.Clone(keys)
+		}
 		maps.Copy(r.Keys, need.Keys)
 	}
 	if len(need.Resources) == 0 {
