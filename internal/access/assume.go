@@ -61,6 +61,5 @@ func bearer(service plane.Caller, arn, account string, r *identity.Role) plane.C
 		Account: account, Region: service.Region, Kind: plane.AssumedRole,
 		ARN: "arn:aws:sts::" + account + ":assumed-role/" + r.Name + "/" + name, ID: r.ID + ":" + name, Tags: r.Tags,
 		Session: &policy.Session{Role: arn, RoleID: r.ID, Name: name, Issued: now, Expires: now.Add(serviceSession)},
-		Via:     []string{service.ARN},
 	}
 }

@@ -71,6 +71,13 @@ func RootCredentials(data string) (id, secret string, err error) {
 		return "", "", err
 	}
 	defer f.Close() //nolint:errcheck // only read
+	info, err := f.Stat()
+	if err != nil {
+		return "", "", err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return "", "", fmt.Errorf("%s may be read by others than its owner; chmod 600 it", f.Name())
+	}
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
 		name, value, _ := strings.Cut(lines.Text(), "=")

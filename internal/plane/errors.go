@@ -61,7 +61,6 @@ func modelledInternal(op *shape.Operation) string {
 var deniedNames = map[string]string{
 	"ec2": "UnauthorizedOperation",
 	"sns": "AuthorizationError",
-	"sqs": "AccessDenied",
 }
 
 // refusalText is the message of a refusal. S3 tells strangers nothing; EC2
@@ -74,13 +73,22 @@ func (p *Plane) refusalText(svc *shape.Service, r policy.Request, d policy.Decis
 		return "You are not authorized to perform this operation. " + policy.Message(r, d) +
 			". Encoded authorization failure message: " + p.opts.Explain(r, d)
 	}
-	return policy.Message(r, d)
+	text := policy.Message(r, d)
+	if svc.Name == "sns" { // which alone writes its prefix like this
+		text = strings.ReplaceAll(text, " sns:", " SNS:")
+	}
+	return text
 }
 
-// accessDenied is a refusal. AwsJson services answer it with 400, others 403.
+// accessDenied is a refusal. AwsJson services answer it with 400, others 403;
+// those that spoke the query protocol before keep its code and status.
 func accessDenied(svc *shape.Service, message string) *awserr.Error {
 	code, status := deniedNames[svc.Name], http.StatusForbidden
-	switch p := svc.Protocols[0]; p {
+	p := svc.Protocols[0]
+	if svc.QueryCompatible {
+		p = shape.Query
+	}
+	switch p {
 	case shape.JSON10, shape.JSON11, shape.CBOR:
 		status = http.StatusBadRequest
 		if code == "" {

@@ -184,7 +184,7 @@ func TestAccessDenied(t *testing.T) {
 		},
 		{s3.Service().Operation("ListBuckets"), &s3.ListBucketsInput{}, "AccessDenied", 403, "s3:ListAllMyBuckets"},
 		{iam.Service().Operation("ListRoles"), &iam.ListRolesInput{}, "AccessDenied", 403, "iam:ListRoles"},
-		{sns.Service().Operation("ListTopics"), &sns.ListTopicsInput{}, "AuthorizationError", 403, "sns:ListTopics"},
+		{sns.Service().Operation("ListTopics"), &sns.ListTopicsInput{}, "AuthorizationError", 403, "SNS:ListTopics"},
 		{ec2.Service().Operation("DescribeVpcs"), &ec2.DescribeVpcsInput{}, "UnauthorizedOperation", 403, "ec2:DescribeVpcs"},
 	}
 	for _, tt := range tests {
