@@ -34,6 +34,7 @@ type options struct {
 
 	serve string // "off" or "on": be the server
 	dir   string
+	blobs string // URL of the blobs that servers on one database share
 }
 
 func main() {
@@ -48,6 +49,7 @@ func main() {
 	flag.StringVar(&o.profile, "cpuprofile", "", "file for a CPU profile of the server with authorization")
 	flag.StringVar(&o.serve, "serve", "", "be a server: for this command's own use")
 	flag.StringVar(&o.dir, "dir", "", "data directory of -serve")
+	flag.StringVar(&o.blobs, "blobs", "", "URL of the blobs of -serve")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -80,6 +82,14 @@ func run(ctx context.Context, o options) error {
 
 // calls compares the callers, operation by operation.
 func calls(ctx context.Context, o options) error {
+	if o.database != "" {
+		dir, err := os.MkdirTemp("", "nephele-bench-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		o.blobs = "file://" + dir
+	}
 	off, err := start(ctx, o, "off")
 	if err != nil {
 		return err

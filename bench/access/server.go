@@ -33,6 +33,7 @@ const gcPercent = 50
 func configured(o options, auth string) config.Config {
 	cfg := config.Default()
 	cfg.Listen, cfg.Data, cfg.Auth, cfg.Database, cfg.LogLevel = "127.0.0.1:0", o.dir, auth, o.database, "warn"
+	cfg.BlobURL = o.blobs
 	cfg.RootAccessKeyID, cfg.RootSecretAccessKey, cfg.MasterKey = rootID, rootSecret, masterKey
 	return cfg
 }
@@ -77,7 +78,7 @@ func start(ctx context.Context, o options, auth string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"-serve", auth, "-dir", filepath.Join(dir, "data"), "-database", o.database}
+	args := []string{"-serve", auth, "-dir", filepath.Join(dir, "data"), "-database", o.database, "-blobs", o.blobs}
 	if auth == config.AuthOn && o.profile != "" {
 		args = append(args, "-cpuprofile", o.profile)
 	}
