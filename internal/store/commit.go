@@ -63,17 +63,22 @@ func newCommitter(db *DB, sess *session) *committer {
 	return &committer{db: db, sess: sess}
 }
 
-// update runs f and returns when it is committed or has failed.
+// update runs f and returns when it is committed or has failed. What a failure
+// says may rest on what others of the group wrote ("it exists"), so it too is
+// told only when that is committed.
 func (c *committer) update(ctx context.Context, f func(*Tx) error) error {
 	if err := c.acquire(ctx); err != nil {
 		return err
 	}
 	g, err := c.turn(ctx, f)
-	if err != nil {
+	if g == nil {
 		return err
 	}
 	<-g.done
-	return g.err
+	if g.err != nil {
+		return g.err
+	}
+	return err
 }
 
 // acquire waits for the connection.
@@ -116,7 +121,7 @@ func (c *committer) leave(w *waiter) bool {
 }
 
 // turn runs f while the connection is ours and passes it on, even when f
-// panics.
+// panics. It returns the group when there is something in it to wait for.
 func (c *committer) turn(ctx context.Context, f func(*Tx) error) (*group, error) {
 	defer c.pass()
 	g, err := c.enter()
@@ -131,7 +136,10 @@ func (c *committer) turn(ctx context.Context, f func(*Tx) error) (*group, error)
 	}()
 	tx := &Tx{db: c.db, sess: c.sess, ctx: ctx, stmtCtx: context.Background()}
 	if err := f(tx); err != nil {
-		return nil, err
+		if g.members == 0 {
+			return nil, err
+		}
+		return g, err
 	}
 	finished = true
 	g.written += tx.written

@@ -28,6 +28,31 @@ func crowd(t *testing.T, n int, f func(i int) error) {
 	wg.Wait()
 }
 
+// TestFailuresTellWhatIsThere: who hears that something exists finds it, though
+// the one who made it shares a commit with others.
+func TestFailuresTellWhatIsThere(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		const callers, rounds = 6, 40
+		for round := range rounds {
+			k := key(fmt.Sprint("thing ", round))
+			crowd(t, callers, func(int) error {
+				err := db.Update(t.Context(), func(tx *store.Tx) error {
+					_, err := things.Create(tx, k, thing{})
+					return err
+				})
+				if !errors.Is(err, store.ErrExists) {
+					return err
+				}
+				return db.View(t.Context(), func(tx *store.Tx) error {
+					_, err := things.Get(tx, k)
+					return err
+				})
+			})
+		}
+	})
+}
+
 func TestConcurrentIncrementsAreNotLost(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
