@@ -40,6 +40,31 @@ func (n *node) member(name string) *node {
 	return nil
 }
 
+// manyMembers is from how many members on a map finds the name that comes twice.
+// Documents have a few; condition blocks may have more.
+const manyMembers = 16
+
+// names are those of an object's members that have come.
+type names struct{ seen map[string]struct{} }
+
+// add reports whether the name is new to n, whose members have the others.
+func (s *names) add(n *node, name string) bool {
+	if len(n.members) < manyMembers {
+		return n.member(name) == nil
+	}
+	if s.seen == nil {
+		s.seen = make(map[string]struct{}, 2*manyMembers)
+		for i := range n.members {
+			s.seen[n.members[i].name] = struct{}{}
+		}
+	}
+	if _, twice := s.seen[name]; twice {
+		return false
+	}
+	s.seen[name] = struct{}{}
+	return true
+}
+
 // reader reads one JSON text into nodes.
 type reader struct{ dec *json.Decoder }
 
@@ -88,6 +113,7 @@ func (r *reader) value(depth int) (*node, error) {
 
 // inside reads what an object or an array has in it.
 func (r *reader) inside(n *node, depth int) error {
+	var taken names
 	for r.dec.More() {
 		name := ""
 		if n.kind == '{' {
@@ -95,7 +121,7 @@ func (r *reader) inside(n *node, depth int) error {
 			if err != nil {
 				return errSyntax
 			}
-			if name = t.(string); n.member(name) != nil {
+			if name = t.(string); !taken.add(n, name) {
 				return errSyntax
 			}
 		}
