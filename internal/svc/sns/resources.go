@@ -36,6 +36,8 @@ func concerned(in any) string {
 	switch in := in.(type) {
 	case *api.AddPermissionInput:
 		return in.TopicArn
+	case *api.ConfirmSubscriptionInput: // with a signature; without one the token is all
+		return in.TopicArn
 	case *api.DeleteTopicInput:
 		return in.TopicArn
 	case *api.GetDataProtectionPolicyInput:
