@@ -38,10 +38,15 @@
 // signature. The ids of pools and identities begin with their region and are
 // found by themselves, so that these calls need not say where they go.
 //
+// Where signatures are demanded, strangers may make 25 guests a second in a pool,
+// 100 at once; beyond that GetId answers TooManyRequestsException. Each process
+// counts by itself, and logins are not counted: a user of a provider has one
+// identity, however often they ask.
+//
 // # Not here
 //
 // SAML providers are refused, and so are the tokens of Facebook, Amazon, Twitter
-// and Digits, which only those can verify. Usage and limits by time are not
+// and Digits, which only those can verify. Usage and other limits by time are not
 // metered. ServerSideTokenCheck is kept and has nothing to ask: no user pool is
 // served here.
 package cognitoidentity

@@ -21,6 +21,7 @@ const principal = "cognito-identity.amazonaws.com"
 // Plane is what the service needs of *plane.Plane.
 type Plane interface {
 	As(plane.Caller) shape.Invoker
+	Authorizes() bool
 }
 
 // Deps are what the service stands on. All are required but Provider and Logger.
@@ -36,15 +37,19 @@ type Deps struct {
 	Logger   *slog.Logger
 }
 
-// Service answers the Cognito Identity API. It holds nothing in memory.
-type Service struct{ Deps }
+// Service answers the Cognito Identity API. It holds nothing in memory but how
+// many guests were made in the last seconds.
+type Service struct {
+	Deps
+	guests quota
+}
 
 // New returns a Service.
 func New(d Deps) *Service {
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Service{d}
+	return &Service{Deps: d}
 }
 
 // Handlers returns the operations that are implemented: all of them.

@@ -14,7 +14,7 @@ import (
 const tokenLife = 10 * time.Minute
 
 // GetId returns the identity of the bearer of logins, or makes one; without
-// logins it makes a guest.
+// logins it makes a guest, if the pool has guests.
 func (s *Service) GetId(ctx context.Context, in *api.GetIdInput) (*api.GetIdOutput, error) { //nolint:revive // the operation's name
 	var p *pool
 	err := s.DB.View(ctx, func(tx *store.Tx) (err error) {
@@ -27,8 +27,10 @@ func (s *Service) GetId(ctx context.Context, in *api.GetIdInput) (*api.GetIdOutp
 	if in.AccountId != nil && *in.AccountId != p.Account {
 		return nil, foreignPool(p.ID)
 	}
-	if len(in.Logins) == 0 && !p.Guests {
-		return nil, noGuests()
+	if len(in.Logins) == 0 {
+		if err := s.mayMakeGuest(ctx, p); err != nil {
+			return nil, err
+		}
 	}
 	logins, err := s.logins(ctx, p, in.Logins)
 	if err != nil {
