@@ -41,5 +41,6 @@ check gofumpt formatted
 check 'go vet' go vet ./...
 check golangci-lint golangci-lint run ./...
 vulnerabilities
-[ -f conformance/go.mod ] && check 'go vet (conformance)' sh -c 'cd conformance && go vet ./...'
+check 'go vet (conformance)' sh -c 'cd conformance && go vet ./...'
+check 'golangci-lint (conformance)' sh -c 'cd conformance && golangci-lint run ./...'
 exit "$status"

@@ -139,8 +139,7 @@ func (l *life) create(ctx context.Context, c clients) bool {
 func (l *life) start(ctx context.Context, c clients) bool {
 	return until(ctx, func() bool {
 		_, err := c.synthetics.StartCanary(ctx, &synthetics.StartCanaryInput{Name: &l.name})
-		var conflict *types.ConflictException
-		if errors.As(err, &conflict) {
+		if _, ok := errors.AsType[*types.ConflictException](err); ok {
 			got, err := c.synthetics.GetCanary(ctx, &synthetics.GetCanaryInput{Name: &l.name})
 			l.started = err == nil && started(got.Canary.Status.State)
 			return l.started

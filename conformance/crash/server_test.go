@@ -77,7 +77,7 @@ func newServer(t *testing.T, database string, flags ...string) *server {
 // passable makes a directory that the users of boxes may pass through, which
 // those of package testing are not.
 func passable(t *testing.T) string {
-	dir, err := os.MkdirTemp("", "nephele-crash-work-")
+	dir, err := os.MkdirTemp("", "nephele-crash-work-") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
 	}

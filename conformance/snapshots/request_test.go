@@ -139,7 +139,7 @@ var transport = map[string]bool{
 func headers(h http.Header, names known) any {
 	out := map[string]any{}
 	for k, v := range h {
-		if transport[k] && !(names(k) == "" && k == "Content-Encoding") {
+		if transport[k] && (names(k) != "" || k != "Content-Encoding") {
 			continue
 		}
 		out[http.CanonicalHeaderKey(k)] = strings.Join(v, ",")

@@ -6,6 +6,7 @@ import (
 	"io"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,12 +50,7 @@ func (m *Maker) extra(op *shape.Operation, member string, depth int) bool {
 	if depth > 0 {
 		return false
 	}
-	for _, name := range m.Extra[op.Name] {
-		if name == member {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(m.Extra[op.Name], member)
 }
 
 func (m *Maker) set(op *shape.Operation, member *shape.Member, v reflect.Value, depth int) bool {

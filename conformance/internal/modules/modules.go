@@ -11,7 +11,7 @@ import (
 // "github.com/aws/aws-sdk-go@v1.55.8", downloading it if need be.
 func Dir(t testing.TB, version string) string {
 	t.Helper()
-	cmd := exec.Command("go", "mod", "download", "-json", version)
+	cmd := exec.CommandContext(t.Context(), "go", "mod", "download", "-json", version)
 	cmd.Dir = t.TempDir() // outside this module: its go.mod does not list them all
 	out, err := cmd.Output()
 	var info struct{ Dir, Error string }

@@ -184,7 +184,7 @@ func (r *run) dropped(m *shape.Member) bool { return slices.Contains(r.options.D
 func call(t *testing.T, method, in reflect.Value) (reflect.Value, error) {
 	t.Helper()
 	results := method.Call([]reflect.Value{reflect.ValueOf(t.Context()), in})
-	err, _ := results[1].Interface().(error)
+	err, _ := reflect.TypeAssert[error](results[1])
 	return results[0], err
 }
 
@@ -192,7 +192,7 @@ func call(t *testing.T, method, in reflect.Value) (reflect.Value, error) {
 func (r *run) read(t *testing.T, op *shape.Operation, req *http.Request, body []byte) (map[string]any, wire.Codec) {
 	t.Helper()
 	codec := wire.For(r.options.Protocol)
-	server := httptest.NewRequest(req.Method, req.URL.RequestURI(), bytes.NewReader(body))
+	server := httptest.NewRequestWithContext(t.Context(), req.Method, req.URL.RequestURI(), bytes.NewReader(body))
 	server.Header, server.Host = req.Header, req.URL.Host
 	m, err := r.router.Match(server, scope(req), func() ([]byte, error) { return body, nil })
 	if err != nil || m.Operation != op || m.Protocol != r.options.Protocol {

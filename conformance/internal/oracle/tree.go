@@ -303,7 +303,7 @@ func getScalar(v reflect.Value) any {
 		}
 		return append([]byte{}, v.Bytes()...)
 	}
-	if r, ok := v.Interface().(io.Reader); ok {
+	if r, ok := reflect.TypeAssert[io.Reader](v); ok {
 		b, _ := io.ReadAll(r)
 		return b
 	}

@@ -23,9 +23,9 @@ func TestEveryOperation(t *testing.T) {
 
 func newClient(c awsv2.Config) any {
 	s := session.Must(session.NewSession(&aws.Config{
-		Region: aws.String("us-east-1"), Endpoint: aws.String("http://127.0.0.1"), MaxRetries: aws.Int(0),
+		Region: new("us-east-1"), Endpoint: new("http://127.0.0.1"), MaxRetries: new(0),
 		Credentials:             credentials.NewStaticCredentials("AKIDEXAMPLE", "secret", ""),
-		DisableComputeChecksums: aws.Bool(true),
+		DisableComputeChecksums: new(true),
 	}))
 	return cloudwatch.New(s, &aws.Config{HTTPClient: &http.Client{Transport: oracle.Transport(c)}})
 }
