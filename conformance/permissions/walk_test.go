@@ -33,12 +33,13 @@ var maker = inputs.Maker{
 		"SourceArn": "arn:aws:sqs:" + region + ":" + account + ":queue",
 		"TopicArn":  "arn:aws:sns:" + region + ":" + account + ":topic",
 		"Bucket":    "bucket", "Key": "key", "Rule": "rule", "CopySource": "from/source",
-		"SubscriptionArn":  "arn:aws:sns:" + region + ":" + account + ":topic:6d9ba3e4-4a3f-4b9e-8f0e-0123456789ab",
-		"RoleArn":          "arn:aws:iam::" + account + ":role/role",
-		"ExecutionRoleArn": "arn:aws:iam::" + account + ":role/role",
-		"PolicyArn":        "arn:aws:iam::" + account + ":policy/policy",
-		"PolicySourceArn":  "arn:aws:iam::" + account + ":user/somebody",
-		"UserName":         "somebody", "GroupName": "group", "RoleName": "role", "PolicyName": "policy",
+		"SubscriptionArn":    "arn:aws:sns:" + region + ":" + account + ":topic:6d9ba3e4-4a3f-4b9e-8f0e-0123456789ab",
+		"AssumeRole.RoleArn": "arn:aws:iam::" + account + ":role/assumed", // a role that no other operation of the walk deletes
+		"RoleArn":            "arn:aws:iam::" + account + ":role/role",
+		"ExecutionRoleArn":   "arn:aws:iam::" + account + ":role/role",
+		"PolicyArn":          "arn:aws:iam::" + account + ":policy/policy",
+		"PolicySourceArn":    "arn:aws:iam::" + account + ":user/somebody",
+		"UserName":           "somebody", "GroupName": "group", "RoleName": "role", "PolicyName": "policy",
 		"InstanceProfileName": "profile", "Name": "name", "logGroupName": "group", "logStreamName": "stream",
 		"OpenIDConnectProviderArn": "arn:aws:iam::" + account + ":oidc-provider/idp.example.com",
 		"KeyId":                    "1234abcd-12ab-34cd-56ef-1234567890ab", "SourceKeyId": "1234abcd-12ab-34cd-56ef-1234567890ab",
@@ -137,7 +138,7 @@ func TestDeclared(t *testing.T) {
 	srv := nepheletest.Start(t, nepheletest.WithAuth(), nepheletest.WithSettle(0))
 	trust := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"` + account + `"},"Action":"sts:*"}}`
 	if _, err := iam.NewFromConfig(srv.Config).CreateRole(t.Context(), &iam.CreateRoleInput{
-		RoleName: aws.String("role"), AssumeRolePolicyDocument: &trust,
+		RoleName: aws.String("assumed"), AssumeRolePolicyDocument: &trust,
 	}); err != nil {
 		t.Fatal(err)
 	}
