@@ -148,9 +148,6 @@ func (a *App) openServices(context.Context) (err error) {
 	}
 	for _, s := range a.services {
 		a.plane.Register(s.api, s.handlers)
-		if s.resources != nil {
-			a.plane.RegisterResources(s.api, s.resources)
-		}
 		if s.needs != nil {
 			a.plane.RegisterNeeds(s.api, s.needs)
 		}

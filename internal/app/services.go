@@ -41,16 +41,15 @@ import (
 // service is one AWS service as the app needs it. Only api and handlers must
 // be there.
 type service struct {
-	api       *shape.Service
-	handlers  map[string]shape.Handler
-	resources func(*plane.Call, any) []string      // ARNs that a call concerns, for authorization by the operation's name
-	needs     func(*plane.Call, any) []policy.Need // what a call has to be allowed, where resources do not say it all
-	facts     plane.Facts                          // what is known of the resources whose ARNs name factsOf, for authorization
-	factsOf   string                               // "" is the service's signing name
-	flows     func(*engine.Engine)                 // registers the service's flows
-	reset     func()                               // drops what the service holds in memory
-	drain     func()                               // ends calls that wait, for the door is closing
-	close     func(context.Context) error          // ends what the service runs in the background
+	api      *shape.Service
+	handlers map[string]shape.Handler
+	needs    func(*plane.Call, any) []policy.Need // what a call has to be allowed; nil is the action of its name
+	facts    plane.Facts                          // what is known of the resources whose ARNs name factsOf, for authorization
+	factsOf  string                               // "" is the service's signing name
+	flows    func(*engine.Engine)                 // registers the service's flows
+	reset    func()                               // drops what the service holds in memory
+	drain    func()                               // ends calls that wait, for the door is closing
+	close    func(context.Context) error          // ends what the service runs in the background
 }
 
 // buildServices is where every service is made: one entry each, in the order

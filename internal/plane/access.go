@@ -15,15 +15,6 @@ import (
 // error: nothing is known of it.
 type Facts func(ctx context.Context, call *Call, arn string) (policy.Resource, error)
 
-// RegisterResources tells which resources (ARNs) a call to svc concerns, for
-// authorization by the action of the operation's name. f gets the validated
-// input and may return nil.
-func (p *Plane) RegisterResources(svc *shape.Service, f func(call *Call, in any) []string) {
-	p.RegisterNeeds(svc, func(call *Call, in any) []policy.Need {
-		return []policy.Need{{Action: Action(call.Operation), Resources: f(call, in)}}
-	})
-}
-
 // RegisterNeeds tells what a call to svc has to be allowed. f gets the
 // validated input; a call for which it returns nothing needs no permission.
 // Calls to services without it need the action of the operation's name.

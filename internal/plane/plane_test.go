@@ -191,7 +191,9 @@ func TestAccessDenied(t *testing.T) {
 		p := plane.New(plane.Options{Logger: slog.New(slog.DiscardHandler), Authorizer: unknown{}})
 		p.Register(tt.op.Service, map[string]shape.Handler{tt.op.Name: func(context.Context, any) (any, error) { panic("reached") }})
 		if tt.op == startCanary {
-			p.RegisterResources(tt.op.Service, func(*plane.Call, any) []string { return []string{"arn:x"} })
+			p.RegisterNeeds(tt.op.Service, func(call *plane.Call, _ any) []policy.Need {
+				return []policy.Need{{Action: plane.Action(call.Operation), Resources: []string{"arn:x"}}}
+			})
 		}
 		_, err := p.Invoke(t.Context(), mary, tt.op, tt.in)
 		e := awserr.As(err)

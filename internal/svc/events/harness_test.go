@@ -108,7 +108,7 @@ func newBench(t testing.TB, db *store.DB) *bench {
 	s.Flows(e)
 	w := &world{}
 	p.Register(api.Service(), s.Handlers())
-	p.RegisterResources(api.Service(), s.Resources)
+	p.RegisterNeeds(api.Service(), s.Needs)
 	p.Register(sqs.Service(), sqs.Handlers{SendMessage: stand[sqs.SendMessageInput, sqs.SendMessageOutput](w)}.Table())
 	p.Register(sns.Service(), sns.Handlers{Publish: stand[sns.PublishInput, sns.PublishOutput](w)}.Table())
 	p.Register(logs.Service(), logs.Handlers{

@@ -69,7 +69,7 @@ func newBenchWith(t testing.TB, db *store.DB, cooldown time.Duration) *bench {
 	s.Flows(e)
 	p := plane.New(plane.Options{Authorizer: policy.Open{}, Settler: e, Logger: slog.New(slog.DiscardHandler), BaseURL: func() string { return "http://host:1" }})
 	p.Register(api.Service(), s.Handlers())
-	p.RegisterResources(api.Service(), s.Resources)
+	p.RegisterNeeds(api.Service(), s.Needs)
 	if err := e.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
