@@ -181,6 +181,7 @@ func (c *call) prove(bodyHash string) error {
 		return err
 	}
 	c.proven = true
+	c.settle()
 	return nil
 }
 

@@ -94,11 +94,14 @@ func (c *call) buffer(limit int64) ([]byte, error) {
 	if c.r.ContentLength > limit {
 		return nil, tooLarge(c.family(), limit)
 	}
-	body, err := readAll(c.r.Body, c.r.ContentLength, limit)
-	if errors.Is(err, errTooLong) {
+	body, err := readAll(c.r.Body, c.r.ContentLength, limit, c.hold)
+	switch {
+	case errors.Is(err, errTooLong):
 		return nil, tooLarge(c.family(), limit)
-	}
-	if err != nil {
+	case errors.Is(err, errCrowded):
+		c.w.Header().Set("Retry-After", "1")
+		return nil, crowded(c.family())
+	case err != nil:
 		return nil, bodyError(c.family(), err, c.sig)
 	}
 	c.body, c.read = body, true
@@ -111,20 +114,55 @@ var errTooLong = errors.New("body too long")
 const maxAhead = 64 * kib
 
 // readAll reads up to limit bytes. What is announced is allocated at once, but
-// no more than maxAhead of it before that much has come.
-func readAll(r io.Reader, announced, limit int64) ([]byte, error) {
-	var b bytes.Buffer
-	if announced > 0 {
-		b.Grow(int(min(announced, maxAhead)) + bytes.MinRead)
+// no more than maxAhead of it before that much has come. Each larger buffer is
+// asked for first, and the one before it released.
+func readAll(r io.Reader, announced, limit int64, hold func(size int64) (release func(), ok bool)) ([]byte, error) {
+	body := make([]byte, 0, min(max(announced, 0), maxAhead)+bytes.MinRead)
+	for {
+		if len(body) == cap(body) {
+			size := grown(int64(cap(body)), announced, limit)
+			release, ok := hold(size)
+			if !ok {
+				return nil, errCrowded
+			}
+			body = append(make([]byte, 0, size), body...)
+			release()
+		}
+		n, err := r.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		switch {
+		case int64(len(body)) > limit:
+			return nil, errTooLong
+		case errors.Is(err, io.EOF):
+			return body, nil
+		case err != nil:
+			return nil, err
+		}
 	}
-	n, err := b.ReadFrom(io.LimitReader(r, limit+1))
-	if err != nil {
-		return nil, err
+}
+
+// grown is the size of the buffer that follows one of size bytes: twice as
+// large, but no larger than is needed. It has room for what tells the end.
+func grown(size, announced, limit int64) int64 {
+	need := limit + bytes.MinRead
+	if announced >= 0 && announced < limit {
+		need = announced + bytes.MinRead
 	}
-	if n > limit {
-		return nil, errTooLong
+	if need <= size { // more comes than was announced
+		need = limit + bytes.MinRead
 	}
-	return b.Bytes(), nil
+	return min(2*size, need)
+}
+
+// discard reads a body that is not wanted, so that a client that only listens
+// when it has sent all hears the answer. One that waits to be asked for the body
+// is not, and in HTTP/2 the answer arrives anyhow.
+func (c *call) discard() {
+	if c.read || c.r.ProtoMajor > 1 || c.r.Header.Get("Expect") != "" {
+		return
+	}
+	limit := bodyLimit(c.match.Service, c.match.Operation)
+	io.Copy(io.Discard, io.LimitReader(c.r.Body, limit)) //nolint:errcheck // the answer tells all
 }
 
 // payload is the request for the codec, with the body whole or as a stream.

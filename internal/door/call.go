@@ -34,9 +34,10 @@ type call struct {
 	caller  plane.Caller
 	match   wire.Match
 	body    []byte
-	read    bool // body holds the whole body
-	reached bool // the plane had the call, and has logged it
-	paged   bool // a page calls that only the rules of a bucket let in
+	read    bool  // body holds the whole body
+	held    int64 // bytes of the ration for unproven bodies
+	reached bool  // the plane had the call, and has logged it
+	paged   bool  // a page calls that only the rules of a bucket let in
 }
 
 func (d *Door) newCall(w http.ResponseWriter, r *http.Request, p peer) *call {
@@ -55,6 +56,7 @@ func (d *Door) newCall(w http.ResponseWriter, r *http.Request, p peer) *call {
 // serve takes the call through its stages and answers it.
 func (c *call) serve() {
 	defer c.in.abandon()
+	defer c.settle()
 	c.invite()
 	err := c.handle()
 	answered := err == nil || c.fail(err)
@@ -96,6 +98,10 @@ func (c *call) handle() error {
 	}
 	if err := c.authenticate(); err != nil {
 		return err
+	}
+	if !c.door.opts.Plane.Implements(c.match.Operation) {
+		c.discard()
+		return plane.NotImplemented(c.match.Operation)
 	}
 	c.unhoist()
 	req, err := c.payload()

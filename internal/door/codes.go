@@ -237,6 +237,22 @@ func tooLarge(f family, limit int64) *awserr.Error {
 	return awserr.New("RequestEntityTooLargeException", http.StatusRequestEntityTooLarge, "%s", message)
 }
 
+// crowded is the answer to a body for which there is no room now. SDKs try
+// again, by the code and by the status.
+func crowded(f family) *awserr.Error {
+	code, message := "ThrottlingException", "Rate exceeded"
+	switch f {
+	case familyS3:
+		code, message = "SlowDown", "Please reduce your request rate."
+	case familyEC2:
+		code, message = "RequestLimitExceeded", "Request limit exceeded."
+	case familyQuery:
+		code = "Throttling"
+	case familyJSON, familyREST:
+	}
+	return awserr.New(code, http.StatusServiceUnavailable, "%s", message)
+}
+
 // bodyError is the answer to a body that could not be read to its end.
 func bodyError(f family, err error, s *sigv4.Signature) *awserr.Error {
 	if e := awserr.As(err); e != nil {

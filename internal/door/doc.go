@@ -46,4 +46,10 @@
 // Bodies and answers have no overall limit of time, for objects are large, but
 // each must move: a peer that neither sends nor takes a byte for Timeouts.Stall
 // is cut off.
+//
+// Where a signature covers the body, it can be verified only when the whole body
+// is there, and until then anybody may have sent it who has seen an access key
+// id. All such bodies together, and those of strangers, get Options.Unproven of
+// memory; who comes when that is used up is asked to come again (503,
+// Retry-After). The body of an operation that Nephele does not have is not kept.
 package door

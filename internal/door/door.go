@@ -33,6 +33,7 @@ type Door struct {
 	codecs    map[shape.Protocol]wire.Codec
 	bySigning map[string]*shape.Service
 	keys      sigv4.Keys
+	unproven  ration
 }
 
 // New returns a Door that is not listening yet.
@@ -50,6 +51,7 @@ func New(o Options) (*Door, error) {
 	for _, s := range o.Services {
 		d.bySigning[signingName(s)] = s
 	}
+	d.unproven.left.Store(o.Unproven)
 	d.streaming, d.endStream = context.WithCancel(context.Background())
 	d.server = d.newServer()
 	d.admin = d.newAdmin()

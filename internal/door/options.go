@@ -42,6 +42,11 @@ type Options struct {
 	Logger   *slog.Logger       // nil is slog.Default()
 	NewID    func() string      // makes request ids; nil makes random UUIDs
 	Timeouts Timeouts
+
+	// Unproven bounds the memory, in bytes, for bodies that come before it is
+	// known who sends them. Those up to 64 KiB are not counted, and without Auth
+	// none is. 256 MiB when zero.
+	Unproven int64
 }
 
 // Plane is what the door needs of *plane.Plane.
@@ -101,6 +106,7 @@ func (o *Options) defaults() error {
 	}
 	orDefault(&o.Account, "000000000000")
 	orDefault(&o.Region, "us-east-1")
+	orDefault(&o.Unproven, 256*mib)
 	orDefault(&o.Timeouts.Header, 10*time.Second)
 	orDefault(&o.Timeouts.Idle, 2*time.Minute)
 	orDefault(&o.Timeouts.Stall, 30*time.Second)
