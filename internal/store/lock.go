@@ -47,11 +47,13 @@ func claimLock(file *os.File) (*dirLock, error) {
 	return &dirLock{file}, nil
 }
 
+// release lets go of the lock. Closing alone would not: a process that this one
+// is starting holds a copy of the file until it has become another program.
 func (l *dirLock) release() error {
 	if l == nil {
 		return nil
 	}
-	return l.file.Close()
+	return errors.Join(syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN), l.file.Close())
 }
 
 // nodeName reads the directory's name, or gives it one.
