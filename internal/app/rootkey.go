@@ -28,7 +28,7 @@ const CAFile = certs.CertFile
 const RootFile = "root-credentials"
 
 // rootKey is the root user's access key. It is the door's Credentials of a
-// server that knows nobody else.
+// server.
 type rootKey struct {
 	id, secret, account string
 }

@@ -22,9 +22,9 @@
 //
 // With Options.Auth a caller is whom Credentials says after the signature has
 // been verified; requests without a signature go on as anonymous and reach
-// operations that AWS leaves open (shape.Operation.Anonymous). Those of S3 reach
-// the policy, which does not read bucket policies yet and refuses them; only the
-// websites of buckets are open to whom their bucket is. Without Auth nobody is
+// operations that AWS leaves open (shape.Operation.Anonymous). Those of S3
+// reach the authorizer, which lets them in where a bucket's policy or an access
+// control list does. Without Auth nobody is
 // asked for a signature: the account is the configured one, or the access key
 // id when that is 12 digits.
 // A request to one of AWS's own host names must be signed for the service and

@@ -17,7 +17,7 @@ const maxCached = 1024
 
 // Policies are the compiled policies of a resource that has one policy, or
 // none: text is empty then. A policy that cannot be read, which its service
-// should not have taken, allows nothing.
+// should not have taken, denies everything, for it may have meant to.
 func (c *Cache) Policies(name, text string, use Usage) []*Document {
 	if text == "" {
 		return nil
@@ -35,16 +35,18 @@ func (c *Cache) Policies(name, text string, use Usage) []*Document {
 		}
 		c.young[key] = d
 	}
-	if d == nil {
-		return nil
-	}
 	return []*Document{d}
 }
+
+// denial stands for a policy that cannot be read.
+const denial = `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}}`
 
 func parsed(name, text string, use Usage) *Document {
 	d, err := Parse(text, use)
 	if err != nil {
-		return nil
+		if d, err = Parse(denial, ResourceUse); err != nil {
+			panic(err) // a constant
+		}
 	}
 	d.Name = name
 	return d

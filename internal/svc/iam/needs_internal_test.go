@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"maps"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -132,13 +133,15 @@ var onNothing = map[string]bool{
 func TestEveryOperationHasItsResource(t *testing.T) {
 	t.Parallel()
 	s, _ := newService(t)
-	for op := range s.principalHandlers() {
+	handlers := s.principalHandlers()
+	maps.Copy(handlers, s.credentialHandlers())
+	for op := range handlers {
 		if _, ok := concerned[op]; ok == onNothing[op] {
 			t.Errorf("%s: it is said %v that it is on a resource, and %v that it is on none", op, ok, onNothing[op])
 		}
 	}
 	for op := range concerned {
-		if s.principalHandlers()[op] == nil {
+		if handlers[op] == nil {
 			t.Errorf("%s is not implemented", op)
 		}
 	}

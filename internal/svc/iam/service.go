@@ -42,6 +42,7 @@ func New(d Deps) *Service {
 // Handlers returns the operations that are implemented.
 func (s *Service) Handlers() map[string]shape.Handler {
 	all := s.principalHandlers()
+	maps.Copy(all, s.credentialHandlers())
 	maps.Copy(all, s.policyHandlers())
 	return all
 }

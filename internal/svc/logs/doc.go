@@ -60,7 +60,7 @@
 // # Choices
 //
 // Sequence tokens are accepted and ignored, as on AWS since 2023, and answered
-// for clients of old. Resource policies are kept and shown but decide nothing.
+// for clients of old. Resource policies let other accounts and services in.
 // Not implemented, and said so: keys of KMS, the group class DELIVERY, entities,
 // subscription filters, transformers. Log groups of the class INFREQUENT_ACCESS
 // have neither metric filters nor live tail; reading them is not restricted.

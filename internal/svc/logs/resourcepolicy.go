@@ -8,11 +8,12 @@ import (
 
 	api "nephele.dev/nephele/internal/api/logs"
 	"nephele.dev/nephele/internal/plane"
+	"nephele.dev/nephele/internal/policy"
 	"nephele.dev/nephele/internal/store"
 )
 
-// resourcePolicy is a policy of the account, or of one log group. Policies are
-// kept and shown; what services may do here they do not decide.
+// resourcePolicy is a policy of the account, or of one log group. They decide
+// what other accounts and services may do here.
 type resourcePolicy struct {
 	Name     string `json:",omitempty"` // of the account's
 	ARN      string `json:",omitempty"` // of a log group
@@ -47,6 +48,9 @@ func (s *Service) PutResourcePolicy(ctx context.Context, in *api.PutResourcePoli
 	}
 	if in.PolicyDocument == nil || !json.Valid([]byte(*in.PolicyDocument)) {
 		return nil, invalid("The policy document must be valid JSON.")
+	}
+	if _, err := policy.Parse(*in.PolicyDocument, policy.ResourceUse); err != nil {
+		return nil, invalid("The policy document is not valid: %s", err)
 	}
 	if in.ResourceArn == nil && len(*in.PolicyDocument) > maxAccountDocument {
 		return nil, api.NewLimitExceededException("Resource limit exceeded.")

@@ -290,7 +290,7 @@ func TestResourcePolicies(t *testing.T) {
 		b.create(t, "g")
 		put := func(in api.PutResourcePolicyInput) (*api.PutResourcePolicyOutput, error) {
 			if in.PolicyDocument == nil {
-				in.PolicyDocument = new(`{"Version": "2012-10-17"}`)
+				in.PolicyDocument = new(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"logs:*","Resource":"*"}}`)
 			}
 			return b.PutResourcePolicy(t.Context(), &in)
 		}

@@ -80,8 +80,8 @@
 // parts and its end are judged as well: a policy that demands encryption or an
 // ACL demands it there, where clients say it.
 //
-// A service needs no grant of a bucket's policy, which AWS would want; what the
-// policy denies it may not do. s3:TlsVersion is never known.
+// A service needs a grant of the bucket's policy, as at AWS (package access).
+// s3:TlsVersion is never known.
 //
 // # Buckets
 //

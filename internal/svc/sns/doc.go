@@ -51,6 +51,7 @@
 //
 // Text messages, mobile push, Lambda functions and Firehose streams, logging
 // of delivery status, data protection policies, message archives and active
-// tracing answer that they are not implemented. Policies of topics are kept and
-// answered; who may publish is decided by the account alone.
+// tracing answer that they are not implemented. With authorization,
+// the policy of a topic lets in other accounts and AWS services; one that nobody
+// has set lets services in for resources of the owner's account.
 package sns

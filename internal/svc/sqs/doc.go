@@ -72,7 +72,6 @@
 // A queue's records are cached: exactly in the process that changes them, for
 // two seconds in other replicas (AWS: up to 60). Deleted names and purged queues
 // are free again at once unless Deps.Cooldown says otherwise. Nothing is
-// encrypted: KMS attributes are kept and answered. Queue policies are kept and
-// answered; nobody is refused by them yet. There is no limit on calls per
+// encrypted: KMS attributes are kept and answered. There is no limit on calls per
 // second. A message in flight longer than its retention is deleted.
 package sqs
