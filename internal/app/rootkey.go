@@ -27,8 +27,7 @@ const CAFile = certs.CertFile
 // credentials, in the form of AWS's shared credentials file.
 const RootFile = "root-credentials"
 
-// rootKey is the root user's access key. It is the door's Credentials of a
-// server.
+// rootKey is the root user's access key.
 type rootKey struct {
 	id, secret, account string
 }

@@ -23,6 +23,7 @@ import (
 	"nephele.dev/nephele/internal/svc/sqs"
 	"nephele.dev/nephele/internal/svc/sts"
 	"nephele.dev/nephele/internal/svc/synthetics"
+	"nephele.dev/nephele/internal/webidentity"
 
 	cloudwatchapi "nephele.dev/nephele/internal/api/cloudwatch"
 	cognitoapi "nephele.dev/nephele/internal/api/cognitoidentity"
@@ -80,8 +81,34 @@ func (a *App) buildServices() ([]service, error) {
 	bridge := eventbridge.New(eventbridge.Deps{
 		DB: a.db, Engine: a.engine, Courier: a.courier, Plane: a.plane, Pages: a.pages, Logger: a.log,
 	})
+	return append(a.identityServices(out.DialContext), []service{
+		{
+			api: eventsapi.Service(), handlers: bridge.Handlers(), needs: bridge.Needs, facts: bridge.Facts, flows: bridge.Flows,
+			reset: bridge.Reset, close: bridge.Close,
+		},
+		{api: logsapi.Service(), handlers: events.Handlers(), needs: events.Needs, facts: events.Facts, flows: events.Flows},
+		{
+			api: cloudwatchapi.Service(), handlers: metrics.Handlers(), needs: metrics.Needs, facts: metrics.Facts, factsOf: "cloudwatch",
+			flows: metrics.Flows, reset: metrics.Reset,
+		},
+		{api: s3api.Service(), handlers: objects.Handlers(), needs: objects.Needs, facts: objects.Facts, flows: objects.Flows},
+		{
+			api: sqsapi.Service(), handlers: queues.Handlers(), needs: queues.Needs, facts: queues.Facts, flows: queues.Flows,
+			reset: queues.Reset, drain: queues.Drain,
+		},
+		{
+			api: snsapi.Service(), handlers: topics.Handlers(), needs: topics.Needs, facts: topics.Facts, flows: topics.Flows, reset: topics.Reset,
+			close: func(ctx context.Context) error { return errors.Join(topics.Close(ctx), out.Close()) },
+		},
+		{api: syntheticsapi.Service(), handlers: canaries.Handlers(), needs: canaries.Needs, facts: canaries.Facts, flows: canaries.Flows, close: runner.stop},
+	}...), nil
+}
+
+// identityServices are those that know who is who, and keep what is secret.
+// dial is the way to providers of identities outside.
+func (a *App) identityServices(dial webidentity.DialFunc) []service {
 	identities := iam.New(iam.Deps{DB: a.db, Seal: a.seal, Directory: a.identity, Plane: a.plane, Pages: a.pages, Logger: a.log})
-	issuer, verifier := a.webIdentities(out.DialContext)
+	issuer, verifier := a.webIdentities(dial)
 	tokens := sts.New(sts.Deps{
 		Sessions: a.sessions, Directory: a.identity, Verifier: verifier, Plane: a.plane,
 		Decode: access.NewExplainer(a.seal).Decode, Open: a.cfg.Auth != config.AuthOn,
@@ -103,26 +130,7 @@ func (a *App) buildServices() ([]service, error) {
 		{
 			api: iamapi.Service(), handlers: identities.Handlers(), needs: identities.Needs, facts: identities.Facts, reset: identities.Reset,
 		},
-		{
-			api: eventsapi.Service(), handlers: bridge.Handlers(), needs: bridge.Needs, facts: bridge.Facts, flows: bridge.Flows,
-			reset: bridge.Reset, close: bridge.Close,
-		},
-		{api: logsapi.Service(), handlers: events.Handlers(), needs: events.Needs, facts: events.Facts, flows: events.Flows},
-		{
-			api: cloudwatchapi.Service(), handlers: metrics.Handlers(), needs: metrics.Needs, facts: metrics.Facts, factsOf: "cloudwatch",
-			flows: metrics.Flows, reset: metrics.Reset,
-		},
-		{api: s3api.Service(), handlers: objects.Handlers(), needs: objects.Needs, facts: objects.Facts, flows: objects.Flows},
-		{
-			api: sqsapi.Service(), handlers: queues.Handlers(), needs: queues.Needs, facts: queues.Facts, flows: queues.Flows,
-			reset: queues.Reset, drain: queues.Drain,
-		},
-		{
-			api: snsapi.Service(), handlers: topics.Handlers(), needs: topics.Needs, facts: topics.Facts, flows: topics.Flows, reset: topics.Reset,
-			close: func(ctx context.Context) error { return errors.Join(topics.Close(ctx), out.Close()) },
-		},
-		{api: syntheticsapi.Service(), handlers: canaries.Handlers(), needs: canaries.Needs, facts: canaries.Facts, flows: canaries.Flows, close: runner.stop},
 		{api: cognitoapi.Service(), handlers: pools.Handlers(), needs: pools.Needs, facts: pools.Facts},
 		{api: stsapi.Service(), handlers: tokens.Handlers(), needs: tokens.Needs, reset: issuer.Forget},
-	}, nil
+	}
 }
