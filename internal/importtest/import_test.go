@@ -80,7 +80,10 @@ var rules = []rule{
 
 	// What runs in the sandbox, and the sandbox.
 	{room: "runtimes/...", stdOnly: true, may: []string{"runtimes/..."}},
-	{room: "internal/sandbox/...", may: append([]string{"internal/sandbox/...", "runtimes/..."}, leaves...)},
+	{room: "internal/canaryruntime", stdOnly: true},
+	{room: "internal/blueprint/...", stdOnly: true},
+	{room: "internal/multicheck/...", may: append([]string{"internal/multicheck/...", "internal/sandbox/egress", "internal/canaryruntime"}, leaves...)},
+	{room: "internal/sandbox/...", may: append([]string{"internal/sandbox/...", "runtimes/...", "internal/canaryruntime", "internal/multicheck/..."}, leaves...)},
 
 	// Services: never each other. A service's own sub-packages are its own.
 	{room: "internal/svc/...", may: append([]string{
@@ -88,8 +91,11 @@ var rules = []rule{
 		"internal/blob", "internal/series", "internal/journal", "internal/courier", "internal/sandbox/...", "runtimes/...",
 		"internal/eventpattern/...", "internal/metricmath/...", "internal/plot/...", "internal/alarm/...",
 		"internal/logfilter/...", "internal/insights/...", "internal/outbox", "internal/seal/...",
-		"internal/identity/...", "internal/session", "internal/webidentity",
+		"internal/identity/...", "internal/session", "internal/webidentity", "internal/canaryruntime",
 	}, leaves...)},
+
+	// The pages, a client of the API like any other.
+	{room: "console/...", stdOnly: true},
 
 	// Those who see everything.
 	{room: "internal/config", may: leaves},

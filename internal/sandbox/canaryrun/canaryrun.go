@@ -1,6 +1,7 @@
 package canaryrun
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -18,7 +19,11 @@ type Options struct {
 	// Browser is the path of a Chromium; empty looks for
 	// chromium-headless-shell, then chromium and Chrome.
 	Browser string
-	Logger  *slog.Logger
+	// Firefox is the path of a Firefox; empty looks it up.
+	Firefox string
+	// Python is the path of a python3 with Selenium; empty looks it up.
+	Python string
+	Logger *slog.Logger
 }
 
 // Job is one run of one canary.
@@ -34,12 +39,21 @@ type Job struct {
 	// Zip is the code archive, Size bytes long.
 	Zip  io.ReaderAt
 	Size int64
-	// RootLevelCode admits scripts at the root of the archive besides
-	// nodejs/node_modules (syn-nodejs-puppeteer-11.0 and later).
-	RootLevelCode bool
-	// HandlerOnly demands that the function is called "handler" (runtimes
-	// before syn-nodejs-puppeteer-3.4).
-	HandlerOnly bool
+	// Browser is the browser type to run, "CHROME" or "FIREFOX". Empty is CHROME.
+	Browser string
+	// Blueprint is Code.BlueprintTypes: "multi-checks" executes the archive's
+	// JSON natively, without a process of its own; Handler is empty then.
+	Blueprint string
+	// Visual asks for comparisons with an earlier run; nil for none.
+	Visual *Visual
+	// DryRun tells the script's event that the run is a dry run.
+	DryRun bool
+	// Secret resolves the names of secrets that a blueprint refers to, as the
+	// run's role; nil refuses them.
+	Secret func(ctx context.Context, name string) (string, error)
+	// Progress is told of what the script does while it runs: for people who
+	// watch, not for verdicts, for a script can make it up. May be nil.
+	Progress func(Progress)
 	// Env is the canary's environment, credentials included.
 	Env      map[string]string
 	MemoryMB int
@@ -50,6 +64,35 @@ type Job struct {
 	S3EncryptionMode, S3KmsKeyArn   string
 	ActiveTracing                   bool
 	Egress                          sandbox.EgressPolicy
+}
+
+// Visual is what the screenshots of a run are compared with.
+type Visual struct {
+	Baselines []Baseline
+}
+
+// Baseline is a screenshot of the run that others are compared with.
+type Baseline struct {
+	Name   string // the screenshot's name as BaseScreenshots has it
+	Ignore []Area // parts that do not count
+	Open   func() (io.ReadCloser, error)
+}
+
+// Area is a rectangle of a screenshot, in pixels from its upper left corner.
+type Area struct {
+	X1, Y1, X2, Y2 int
+}
+
+// Progress is something that happened in a run.
+type Progress struct {
+	Event string    `json:"event"` // "step-started", "step-ended", "screenshot"
+	Step  string    `json:"step,omitempty"`
+	Num   int       `json:"num,omitempty"`   // the step's number, from 1
+	Pass  bool      `json:"pass,omitempty"`  // of "step-ended"
+	Error string    `json:"error,omitempty"` // of a step that failed
+	Ms    float64   `json:"ms,omitempty"`    // of "step-ended"
+	File  string    `json:"file,omitempty"`  // of "screenshot"
+	Time  time.Time `json:"-"`
 }
 
 // Status of a canary run.
@@ -86,8 +129,17 @@ type Outcome struct {
 	LogsTruncated        bool
 	Usage                sandbox.Result
 	EphemeralUsedPercent float64
+	// Visual counts the comparisons; nil when none was made.
+	Visual *VisualOutcome
 
 	workspace *sandbox.Workspace
+	files     map[string][]byte // artifacts of runs that had no workspace
+}
+
+// VisualOutcome counts a run's comparisons with its baseline.
+type VisualOutcome struct {
+	Comparisons int `json:"comparisons"`
+	Matching    int `json:"matching"` // within the variance threshold
 }
 
 // StepMetric is what a step contributes to metrics.
@@ -196,6 +248,18 @@ type Screenshot struct {
 	FileName string `json:"fileName"`
 	PageURL  string `json:"pageUrl"`
 	Error    string `json:"error,omitempty"`
+	// VisualTest is the comparison with the baseline; nil when there was none.
+	VisualTest *VisualTest `json:"visualTestResult,omitempty"`
+}
+
+// VisualTest is the comparison of one screenshot with its baseline.
+type VisualTest struct {
+	Status          string  `json:"status"`                       // PASSED, FAILED, or ERROR
+	VariancePercent float64 `json:"variancePercentage"`           // of the pixels that count
+	Threshold       float64 `json:"varianceThresholdPercentage"`  // above it the status is FAILED
+	Baseline        string  `json:"baselineFileName,omitempty"`   // an artifact: the picture compared with
+	Difference      string  `json:"differenceFileName,omitempty"` // an artifact: the picture with the difference highlighted
+	Error           string  `json:"error,omitempty"`
 }
 
 // ErrNoRuntime is returned by New where Node.js is missing or too old.

@@ -2,6 +2,7 @@ package canaryrun
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,6 +25,22 @@ type lineLog struct {
 	mu      sync.Mutex
 	lines   []LogLine
 	dropped bool // there were more than maxLines
+
+	progress func(Progress) // may be nil
+}
+
+// progressMark begins the lines in which the launcher tells what happens. They
+// are not part of the log.
+const progressMark = "\x1enephele "
+
+// tell passes a line of progress on. A script can write such lines too.
+func (l *lineLog) tell(text string) {
+	var p Progress
+	if l.progress == nil || json.Unmarshal([]byte(text), &p) != nil {
+		return
+	}
+	p.Time = time.Now().UTC()
+	l.progress(p)
 }
 
 // add appends one event. Lines of the launcher carry their own time.
@@ -84,7 +101,9 @@ func (w *lineWriter) Write(b []byte) (int, error) {
 
 // flush ends the line that is being collected.
 func (w *lineWriter) flush() {
-	if len(w.pending) > 0 {
+	if told, ok := bytes.CutPrefix(w.pending, []byte(progressMark)); ok {
+		w.log.tell(string(told))
+	} else if len(w.pending) > 0 {
 		w.last = string(w.pending)
 		w.log.add(w.last)
 	}

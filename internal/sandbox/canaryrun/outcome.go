@@ -1,6 +1,7 @@
 package canaryrun
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,7 +35,8 @@ type result struct {
 		Success      bool    `json:"success"`
 		Duration     bool    `json:"duration"`
 	} `json:"stepMetrics"`
-	Report *Report `json:"report"`
+	Visual *VisualOutcome `json:"visual"`
+	Report *Report        `json:"report"`
 }
 
 // readResult reads the verdict. The script could have written anything, so it
@@ -57,7 +59,7 @@ func readResult(dir *os.Root) (result, error) {
 
 // take fills an outcome from a verdict.
 func (o *Outcome) take(r result) {
-	o.Status, o.TestResult, o.Report = r.Status, r.TestResult, r.Report
+	o.Status, o.TestResult, o.Report, o.Visual = r.Status, r.TestResult, r.Report, r.Visual
 	o.Duration = milliseconds(r.DurationInMs)
 	if o.Status == Failed {
 		o.fail(r.StateReasonCode, r.StateReason)
@@ -132,6 +134,9 @@ func contentType(name string) string {
 // Open opens an artifact by its name. The name cannot lead out of the run's
 // directory.
 func (o *Outcome) Open(name string) (io.ReadCloser, error) {
+	if content, ok := o.files[name]; ok {
+		return io.NopCloser(bytes.NewReader(content)), nil
+	}
 	if o.workspace == nil {
 		return nil, fs.ErrClosed
 	}
@@ -141,6 +146,6 @@ func (o *Outcome) Open(name string) (io.ReadCloser, error) {
 // Close removes the run's files.
 func (o *Outcome) Close() error {
 	w := o.workspace
-	o.workspace = nil
+	o.workspace, o.files = nil, nil
 	return w.Close()
 }

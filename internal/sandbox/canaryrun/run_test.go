@@ -302,7 +302,7 @@ func TestScriptFailures(t *testing.T) {
 		},
 		"function name too early": {
 			files:  map[string]string{"nodejs/node_modules/index.js": `exports.go = async () => {};`},
-			change: func(j *canaryrun.Job) { j.Handler, j.HandlerOnly = "index.go", true },
+			change: func(j *canaryrun.Job) { j.Handler, j.RuntimeVersion = "index.go", "syn-nodejs-puppeteer-3.3" },
 			reason: "calls a function named handler, not go",
 		},
 		"not there yet": {
@@ -352,7 +352,7 @@ func TestPackaging(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := runFiles(t, tt.files, func(j *canaryrun.Job) { j.Handler, j.RootLevelCode = tt.handler, true })
+			o := runFiles(t, tt.files, func(j *canaryrun.Job) { j.Handler, j.RuntimeVersion = tt.handler, "syn-nodejs-puppeteer-11.0" })
 			if o.Status != canaryrun.Passed {
 				t.Errorf("%q\n%s", o.StateReason, logText(o))
 			}

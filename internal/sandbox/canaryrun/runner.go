@@ -1,6 +1,7 @@
 package canaryrun
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"nephele.dev/nephele/internal/canaryruntime"
 	"nephele.dev/nephele/internal/sandbox"
 	"nephele.dev/nephele/runtimes/nodejs"
 )
@@ -38,6 +40,16 @@ type Runner struct {
 	node    tool
 	browser tool // zero when there is none
 	runtime *sandbox.Workspace
+	scripts map[canaryruntime.Family]scriptRuntime
+}
+
+// scriptRuntime is what scripts of one family need in the box.
+type scriptRuntime struct {
+	label   string            // for logs: "nodejs"
+	argv    []string          // the launcher
+	mounts  []sandbox.Mount   // read-only
+	env     map[string]string // besides what every run has
+	missing string            // why scripts of the family cannot run on this machine; empty when they can
 }
 
 // New finds Node.js and a browser and unpacks the script runtime. Without
@@ -63,7 +75,25 @@ func New(o Options) (*Runner, error) {
 		_ = w.Close()
 		return nil, err
 	}
-	return &Runner{o: o, node: node, browser: browser, runtime: w}, nil
+	r := &Runner{o: o, node: node, browser: browser, runtime: w}
+	script := r.nodeScripts()
+	r.scripts = map[canaryruntime.Family]scriptRuntime{
+		canaryruntime.Puppeteer: script, canaryruntime.Playwright: script, canaryruntime.NodeJS: script,
+		canaryruntime.Selenium: r.pythonScripts(),
+	}
+	return r, nil
+}
+
+// nodeScripts is the runtime of the families of Node.js.
+func (r *Runner) nodeScripts() scriptRuntime {
+	mounts := []sandbox.Mount{
+		{Host: r.runtime.Code, Box: boxRuntime},
+		{Host: filepath.Join(r.runtime.Code, nodejs.Modules), Box: boxModules},
+	}
+	return scriptRuntime{
+		label: "nodejs", argv: []string{r.node.box, filepath.Join(boxRuntime, nodejs.Main)},
+		mounts: append(append(mounts, r.node.mounts...), r.browser.mounts...),
+	}
 }
 
 // Close removes the unpacked runtime. No run may be in progress.
@@ -81,6 +111,9 @@ func (r *Runner) Run(ctx context.Context, job Job) (_ *Outcome, err error) {
 	if job.Timeout <= 0 {
 		job.Timeout = defaultTimeout
 	}
+	if job.Blueprint != "" {
+		return r.native(ctx, job)
+	}
 	w, err := r.o.Sandbox.Workspace(job.RunID)
 	if err != nil {
 		return nil, err
@@ -91,7 +124,7 @@ func (r *Runner) Run(ctx context.Context, job Job) (_ *Outcome, err error) {
 			_ = o.Close()
 		}
 	}()
-	var log lineLog
+	log := lineLog{progress: job.Progress}
 	var used sandbox.Result
 	switch err := errors.Join(checkEnv(job.Env), unzip(job.Zip, job.Size, w.Code)); {
 	case errors.Is(err, ErrBadCode):
@@ -122,6 +155,10 @@ func checkEnv(env map[string]string) error {
 // inBox runs the script and reads what it left.
 func (r *Runner) inBox(ctx context.Context, job Job, w *sandbox.Workspace, o *Outcome, log *lineLog) (sandbox.Result, error) {
 	spec, err := r.spec(job, w)
+	if errors.Is(err, ErrNoRuntime) {
+		o.fail(CanaryFailure, err.Error())
+		return sandbox.Result{}, nil
+	}
 	if err != nil {
 		return sandbox.Result{}, err
 	}
@@ -200,6 +237,12 @@ type orders struct {
 	Event          event  `json:"event"`
 	CanaryARN      string `json:"canaryArn"`
 	RuntimeVersion string `json:"runtimeVersion"`
+	Family         string `json:"family"`      // "syn-nodejs-puppeteer"
+	BrowserType    string `json:"browserType"` // "CHROME", "FIREFOX"; empty where there is no browser
+	Major          int    `json:"major"`       // of the runtime version
+	Minor          int    `json:"minor"`
+	DryRun         bool   `json:"dryRun"`
+	Visual         []told `json:"visual,omitempty"`
 	HeadlessShell  bool   `json:"headlessShell"`
 	BrowserSandbox bool   `json:"browserSandbox"`
 	RootLevelCode  bool   `json:"rootLevelCode"`
@@ -208,19 +251,31 @@ type orders struct {
 	MemoryInMB     int    `json:"memoryInMB"`
 }
 
+// told is a baseline as the launcher is told of it.
+type told struct {
+	Name   string `json:"name"`
+	File   string `json:"file"`   // in the box
+	Ignore []Area `json:"ignore"` // see Area
+}
+
+// boxBaseline is where the baseline of a run's screenshots is in the box.
+const boxBaseline = "/nephele/baseline"
+
 // spec describes the box of a run.
 func (r *Runner) spec(job Job, w *sandbox.Workspace) (sandbox.Spec, error) {
-	told, err := json.Marshal(orders{
-		Event: event{
-			CanaryName: job.CanaryName, Handler: job.Handler, RunID: job.RunID, ActiveTracing: job.ActiveTracing,
-			Artifacts:    location{job.ArtifactS3Bucket, job.ArtifactS3Key},
-			S3Encryption: job.S3EncryptionMode, S3KmsKeyArn: job.S3KmsKeyArn,
-		},
-		CanaryARN: job.CanaryARN, RuntimeVersion: job.RuntimeVersion,
-		HeadlessShell: r.browser.isHeadlessShell(), BrowserSandbox: r.o.Sandbox.Level().BrowserSandbox,
-		RootLevelCode: job.RootLevelCode, HandlerOnly: job.HandlerOnly,
-		TimeoutInMs: job.Timeout.Milliseconds(), MemoryInMB: job.MemoryMB,
-	})
+	v, ok := canaryruntime.Parse(job.RuntimeVersion)
+	script, known := r.scripts[v.Family]
+	if !ok || !known {
+		return sandbox.Spec{}, fmt.Errorf("%w: scripts of the runtime version %q are not executed here", ErrNoRuntime, job.RuntimeVersion)
+	}
+	if script.missing != "" {
+		return sandbox.Spec{}, fmt.Errorf("%w: %s", ErrNoRuntime, script.missing)
+	}
+	baseline, mounts, err := placeBaseline(job.Visual, w)
+	if err != nil {
+		return sandbox.Spec{}, err
+	}
+	orders, err := json.Marshal(r.orders(job, v, baseline))
 	if err != nil {
 		return sandbox.Spec{}, fmt.Errorf("canary run: %w", err)
 	}
@@ -228,17 +283,32 @@ func (r *Runner) spec(job Job, w *sandbox.Workspace) (sandbox.Spec, error) {
 	maps.Copy(env, job.Env)
 	maps.Copy(env, map[string]string{
 		"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": sandbox.BoxHome, "TMPDIR": sandbox.BoxOut,
-		"NEPHELE_RUN": string(told), "NEPHELE_CODE": sandbox.BoxCode, "NEPHELE_OUT": sandbox.BoxOut,
+		"NEPHELE_RUN": string(orders), "NEPHELE_CODE": sandbox.BoxCode, "NEPHELE_OUT": sandbox.BoxOut,
 		"NEPHELE_PROXY": sandbox.BoxProxy, "NEPHELE_BROWSER": r.browser.box,
 	})
-	mounts := []sandbox.Mount{
-		{Host: r.runtime.Code, Box: boxRuntime},
-		{Host: filepath.Join(r.runtime.Code, nodejs.Modules), Box: boxModules},
-	}
+	maps.Copy(env, script.env)
 	return sandbox.Spec{
-		ID: job.RunID, Runtime: "nodejs", Env: env, CodeDir: w.Code, OutDir: w.Out,
-		Argv:     []string{r.node.box, filepath.Join(boxRuntime, nodejs.Main)},
-		Mounts:   append(append(mounts, r.node.mounts...), r.browser.mounts...),
+		ID: job.RunID, Runtime: script.label, Env: env, CodeDir: w.Code, OutDir: w.Out, Argv: script.argv,
+		Mounts:   append(mounts, script.mounts...),
 		MemoryMB: job.MemoryMB, DiskMB: job.DiskMB, Timeout: job.Timeout, Egress: job.Egress,
 	}, nil
+}
+
+func (r *Runner) orders(job Job, v canaryruntime.Version, baseline []told) orders {
+	o := orders{
+		Event: event{
+			CanaryName: job.CanaryName, Handler: job.Handler, RunID: job.RunID, ActiveTracing: job.ActiveTracing,
+			Artifacts:    location{job.ArtifactS3Bucket, job.ArtifactS3Key},
+			S3Encryption: job.S3EncryptionMode, S3KmsKeyArn: job.S3KmsKeyArn,
+		},
+		CanaryARN: job.CanaryARN, RuntimeVersion: job.RuntimeVersion,
+		Family: string(v.Family), Major: v.Major, Minor: v.Minor, DryRun: job.DryRun, Visual: baseline,
+		HeadlessShell: r.browser.isHeadlessShell(), BrowserSandbox: r.o.Sandbox.Level().BrowserSandbox,
+		RootLevelCode: v.RootLevelCode(), HandlerOnly: v.HandlerOnly(),
+		TimeoutInMs: job.Timeout.Milliseconds(), MemoryInMB: job.MemoryMB,
+	}
+	if v.HasBrowser() {
+		o.BrowserType = cmp.Or(job.Browser, "CHROME")
+	}
+	return o
 }

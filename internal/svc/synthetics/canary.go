@@ -162,7 +162,7 @@ func (d *canary) status() *api.CanaryStatus {
 // puppeteer 11.0, one for each browser since.
 func setEngine(out *api.Canary, rec *store.Record[canary]) {
 	arn := fmt.Sprintf("arn:aws:lambda:%s:%s:function:%s:1", rec.Region, rec.Account, functionName(rec.ID, rec.Doc.Engine))
-	if runtimeAtLeast(rec.Doc.Config.Runtime, 11, 0) {
+	if rec.Doc.Config.runtime().PerBrowser() {
 		chrome := api.BrowserType("CHROME")
 		out.EngineConfigs = []*api.EngineConfig{{EngineArn: new(arn), BrowserType: new(chrome)}}
 		out.BrowserConfigs = []*api.BrowserConfig{{BrowserType: new(chrome)}}

@@ -138,7 +138,7 @@ func (p *patch) setCode(c *config) error {
 	if p.code == nil {
 		return nil
 	}
-	if err := checkHandler(p.code.Handler, c.Runtime); err != nil {
+	if err := checkHandler(p.code.Handler, c.runtime()); err != nil {
 		return err
 	}
 	return checkSource(p.code)

@@ -148,7 +148,6 @@ func (s *Service) job(r *run, rec *store.Record[canary], archive io.ReaderAt, si
 	return canaryrun.Job{
 		RunID: r.ID, CanaryName: rec.ID, CanaryARN: canaryARN(rec.Key),
 		RuntimeVersion: c.Runtime, Handler: c.Code.Handler, Zip: archive, Size: size,
-		RootLevelCode: runtimeAtLeast(c.Runtime, 11, 0), HandlerOnly: !runtimeAtLeast(c.Runtime, 3, 4),
 		MemoryMB: int(c.MemoryMB), DiskMB: int(c.StorageMB), Timeout: c.Timeout,
 		ArtifactS3Bucket: bucket, ArtifactS3Key: key,
 		Egress: s.Egress,

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	api "nephele.dev/nephele/internal/api/synthetics"
+	"nephele.dev/nephele/internal/canaryruntime"
 	"nephele.dev/nephele/internal/when"
 )
 
@@ -39,9 +40,9 @@ func invalid(format string, args ...any) error {
 // checkRuntime refuses runtimes that do not exist, are deprecated, or that
 // this installation cannot execute.
 func checkRuntime(name string, now time.Time) error {
-	r, ok := runtimeByName(name)
+	v, ok := canaryruntime.ByName(name)
 	switch {
-	case ok && r.deprecatedAt(now):
+	case ok && v.DeprecatedAt(now):
 		return invalid("Deprecated runtime version specified: %s", name)
 	case ok:
 		return nil
@@ -127,7 +128,7 @@ func artifactLocation(location, region, name string) (string, error) {
 
 // checkHandler demands the handler's form: file.function, or for old runtimes
 // exactly file.handler.
-func checkHandler(handler *string, runtimeVersion string) error {
+func checkHandler(handler *string, v canaryruntime.Version) error {
 	if handler == nil || *handler == "" {
 		return invalid("Handler is required")
 	}
@@ -135,8 +136,8 @@ func checkHandler(handler *string, runtimeVersion string) error {
 	if dot <= 0 || dot == len(*handler)-1 {
 		return invalid("Invalid handler: %s", *handler)
 	}
-	if !runtimeAtLeast(runtimeVersion, 3, 4) && (*handler)[dot:] != ".handler" {
-		return invalid("Handler must be of the form fileName.handler for runtime version %s", runtimeVersion)
+	if v.HandlerOnly() && (*handler)[dot:] != ".handler" {
+		return invalid("Handler must be of the form fileName.handler for runtime version %s", v.Name)
 	}
 	return nil
 }

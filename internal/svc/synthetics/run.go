@@ -155,7 +155,7 @@ func (r *run) view(rec *store.Record[canary]) *api.CanaryRun {
 		Status:   &api.CanaryRunStatus{State: new(r.State)},
 		Timeline: &api.CanaryRunTimeline{Started: new(r.began()), MetricTimestampForRunAndRetries: new(r.began())},
 	}
-	if runtimeAtLeast(rec.Doc.Config.Runtime, 11, 0) {
+	if rec.Doc.Config.runtime().PerBrowser() {
 		v.BrowserType = new(api.BrowserType("CHROME"))
 	}
 	if r.Location != "" {
