@@ -29,7 +29,7 @@ export const handler = async () => {
   await synthetics.executeStep('open', () => page.goto('` + url + `'));
 };`})
 	o, err := r.Run(t.Context(), canaryrun.Job{
-		RunID: "direct", CanaryName: "c", Handler: "index.handler", Zip: archive, Size: size, Timeout: 30 * time.Second,
+		RunID: "direct", RuntimeVersion: "syn-nodejs-puppeteer-10.0", CanaryName: "c", Handler: "index.handler", Zip: archive, Size: size, Timeout: 30 * time.Second,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -89,7 +89,7 @@ exports.handler = async () => {
   const s = (await page.goto(url)).status(); if (s !== 403) throw new Error('page got ' + s);
 };`})
 	o, err := r.Run(t.Context(), canaryrun.Job{
-		RunID: "door", Handler: "index.handler", Zip: archive, Size: size, Timeout: 30 * time.Second,
+		RunID: "door", RuntimeVersion: "syn-nodejs-puppeteer-10.0", Handler: "index.handler", Zip: archive, Size: size, Timeout: 30 * time.Second,
 		Egress: sandbox.EgressPolicy{AllowPrivate: true},
 	})
 	if err != nil {

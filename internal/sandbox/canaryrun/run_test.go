@@ -385,7 +385,7 @@ func TestCancelledRunIsAnError(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	archive, size := code(t, map[string]string{"nodejs/node_modules/index.js": `exports.handler = () => { for (;;); };`})
-	_, err := runner.Run(ctx, canaryrun.Job{RunID: "c", Handler: "index.handler", Zip: archive, Size: size})
+	_, err := runner.Run(ctx, canaryrun.Job{RunID: "c", RuntimeVersion: "syn-nodejs-puppeteer-10.0", Handler: "index.handler", Zip: archive, Size: size})
 	if err == nil || ctx.Err() == nil {
 		t.Fatalf("error %v", err)
 	}

@@ -243,6 +243,7 @@ type orders struct {
 	Minor          int    `json:"minor"`
 	DryRun         bool   `json:"dryRun"`
 	Visual         []told `json:"visual,omitempty"`
+	Progress       bool   `json:"progress"` // tell what happens on standard output (progressMark)
 	HeadlessShell  bool   `json:"headlessShell"`
 	BrowserSandbox bool   `json:"browserSandbox"`
 	RootLevelCode  bool   `json:"rootLevelCode"`
@@ -302,7 +303,7 @@ func (r *Runner) orders(job Job, v canaryruntime.Version, baseline []told) order
 			S3Encryption: job.S3EncryptionMode, S3KmsKeyArn: job.S3KmsKeyArn,
 		},
 		CanaryARN: job.CanaryARN, RuntimeVersion: job.RuntimeVersion,
-		Family: string(v.Family), Major: v.Major, Minor: v.Minor, DryRun: job.DryRun, Visual: baseline,
+		Family: string(v.Family), Major: v.Major, Minor: v.Minor, DryRun: job.DryRun, Visual: baseline, Progress: job.Progress != nil,
 		HeadlessShell: r.browser.isHeadlessShell(), BrowserSandbox: r.o.Sandbox.Level().BrowserSandbox,
 		RootLevelCode: v.RootLevelCode(), HandlerOnly: v.HandlerOnly(),
 		TimeoutInMs: job.Timeout.Milliseconds(), MemoryInMB: job.MemoryMB,

@@ -19,7 +19,7 @@ func TestCreateCanaryRules(t *testing.T) {
 	}{
 		"deprecated runtime": {func(in *api.CreateCanaryInput) { in.RuntimeVersion = "syn-nodejs-puppeteer-6.2" }, "ValidationException", "Deprecated runtime version specified"},
 		"unknown runtime":    {func(in *api.CreateCanaryInput) { in.RuntimeVersion = "node" }, "ValidationException", "Invalid runtime version specified"},
-		"unbuilt runtime":    {func(in *api.CreateCanaryInput) { in.RuntimeVersion = "syn-python-selenium-6.0" }, "NotImplemented", "syn-python-selenium-6.0"},
+		"unbuilt runtime":    {func(in *api.CreateCanaryInput) { in.RuntimeVersion = "syn-java-1.0" }, "NotImplemented", "syn-python-selenium-6.0"},
 		"rate too slow":      {func(in *api.CreateCanaryInput) { in.Schedule.Expression = "rate(2 hours)" }, "ValidationException", "Invalid schedule expression"},
 		"timeout over period": {func(in *api.CreateCanaryInput) {
 			in.Schedule.Expression = "rate(1 minute)"
