@@ -93,6 +93,15 @@ const (
 	EncryptionModeSseKms EncryptionMode = "SSE_KMS"
 )
 
+// LocationType is an enum of the model.
+type LocationType string
+
+// The values of LocationType.
+const (
+	LocationTypePrimary LocationType = "Primary"
+	LocationTypeReplica LocationType = "Replica"
+)
+
 // ProvisionedResourceCleanupSetting is an enum of the model.
 type ProvisionedResourceCleanupSetting string
 
@@ -100,6 +109,16 @@ type ProvisionedResourceCleanupSetting string
 const (
 	ProvisionedResourceCleanupSettingAutomatic ProvisionedResourceCleanupSetting = "AUTOMATIC"
 	ProvisionedResourceCleanupSettingOff       ProvisionedResourceCleanupSetting = "OFF"
+)
+
+// ReplicationState is an enum of the model.
+type ReplicationState string
+
+// The values of ReplicationState.
+const (
+	ReplicationStateInProgress   ReplicationState = "InProgress"
+	ReplicationStateInSync       ReplicationState = "InSync"
+	ReplicationStateInconsistent ReplicationState = "Inconsistent"
 )
 
 // ResourceToTag is an enum of the model.

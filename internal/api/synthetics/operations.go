@@ -28,6 +28,8 @@ type CreateCanaryInput struct {
 	BrowserConfigs               []*BrowserConfig  // size 1 to 2
 	Tags                         map[string]string // size 1 to 50
 	ArtifactConfig               *ArtifactConfigInput
+	AddReplicaLocations          []*AddReplicaLocationInput // size 1 to 50
+	KmsKeyArn                    *string                    // length 0 to 2048
 }
 
 // CreateCanaryOutput is the output of CreateCanary.
@@ -149,7 +151,7 @@ type GetGroupOutput struct {
 
 // ListAssociatedGroupsInput is the input of ListAssociatedGroups.
 type ListAssociatedGroupsInput struct {
-	NextToken   *string // length 1 to 512; ^.+$
+	NextToken   *string // length 1 to 2048; ^.+$
 	MaxResults  *int32  // 1 to 20
 	ResourceArn string  // length 1 to 2048
 }
@@ -157,12 +159,12 @@ type ListAssociatedGroupsInput struct {
 // ListAssociatedGroupsOutput is the output of ListAssociatedGroups.
 type ListAssociatedGroupsOutput struct {
 	Groups    []*GroupSummary
-	NextToken *string // length 1 to 512; ^.+$
+	NextToken *string // length 1 to 2048; ^.+$
 }
 
 // ListGroupResourcesInput is the input of ListGroupResources.
 type ListGroupResourcesInput struct {
-	NextToken       *string // length 1 to 512; ^.+$
+	NextToken       *string // length 1 to 2048; ^.+$
 	MaxResults      *int32  // 1 to 20
 	GroupIdentifier string  // length 1 to 128
 }
@@ -170,12 +172,12 @@ type ListGroupResourcesInput struct {
 // ListGroupResourcesOutput is the output of ListGroupResources.
 type ListGroupResourcesOutput struct {
 	Resources []string
-	NextToken *string // length 1 to 512; ^.+$
+	NextToken *string // length 1 to 2048; ^.+$
 }
 
 // ListGroupsInput is the input of ListGroups.
 type ListGroupsInput struct {
-	NextToken  *string // length 1 to 512; ^.+$
+	NextToken  *string // length 1 to 2048; ^.+$
 	MaxResults *int32  // 1 to 20
 }
 
@@ -268,8 +270,11 @@ type UpdateCanaryInput struct {
 	ArtifactConfig               *ArtifactConfigInput
 	ProvisionedResourceCleanup   *ProvisionedResourceCleanupSetting
 	DryRunId                     *string
-	VisualReferences             []*VisualReferenceInput // size 1 to 2
-	BrowserConfigs               []*BrowserConfig        // size 1 to 2
+	VisualReferences             []*VisualReferenceInput    // size 1 to 2
+	BrowserConfigs               []*BrowserConfig           // size 1 to 2
+	AddReplicaLocations          []*AddReplicaLocationInput // size 1 to 50
+	RemoveReplicaLocations       []string                   // size 1 to 50
+	KmsKeyArn                    *string                    // length 0 to 2048
 }
 
 // UpdateCanaryOutput is the output of UpdateCanary.

@@ -11,6 +11,13 @@ type AccessDeniedException struct {
 	Message *string
 }
 
+// AddReplicaLocationInput is a structure of the model.
+type AddReplicaLocationInput struct {
+	Location  string // length 1 to 20
+	VpcConfig *VpcConfigInput
+	KmsKeyArn *string // length 0 to 2048
+}
+
 // ArtifactConfigInput is a structure of the model.
 type ArtifactConfigInput struct {
 	S3Encryption *S3EncryptionConfig
@@ -61,6 +68,8 @@ type Canary struct {
 	Tags                         map[string]string        // size 1 to 50
 	ArtifactConfig               *ArtifactConfigOutput
 	DryRunConfig                 *DryRunConfigOutput
+	MultiLocationConfig          *MultiLocationConfig
+	KmsKeyArn                    *string // length 0 to 2048
 }
 
 // CanaryCodeInput is a structure of the model.
@@ -104,6 +113,7 @@ type CanaryRun struct {
 	ArtifactS3Location *string // length 1 to 1024
 	DryRunConfig       *CanaryDryRunConfigOutput
 	BrowserType        *BrowserType
+	Location           *string // length 1 to 20
 }
 
 // CanaryRunConfigInput is a structure of the model.
@@ -217,9 +227,33 @@ type InternalServerException struct {
 	Message *string
 }
 
+// MultiLocationConfig is a structure of the model.
+type MultiLocationConfig struct {
+	LocationType     *LocationType
+	PrimaryLocation  *string    // length 1 to 20
+	Replicas         []*Replica // size 1 to 50
+	ReplicationState *ReplicationState
+}
+
 // NotFoundException holds the members of an error.
 type NotFoundException struct {
 	Message *string
+}
+
+// Replica is a structure of the model.
+type Replica struct {
+	Location          *string // length 1 to 20
+	ReplicationStatus *ReplicationStatus
+	CanaryState       *CanaryState
+	LastModified      *time.Time
+	VpcConfig         *VpcConfigOutput
+}
+
+// ReplicationStatus is a structure of the model.
+type ReplicationStatus struct {
+	State           *ReplicationState
+	StateReason     *string // length 1 to 1024
+	StateReasonCode *string // length 1 to 1024
 }
 
 // RequestEntityTooLargeException holds the members of an error.

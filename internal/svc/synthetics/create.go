@@ -90,6 +90,7 @@ func configOf(in *api.CreateCanaryInput, call *plane.Call) (*config, error) {
 		schedule: in.Schedule, run: in.RunConfig, vpc: in.VpcConfig,
 		success: in.SuccessRetentionPeriodInDays, failure: in.FailureRetentionPeriodInDays,
 		cleanup: in.ProvisionedResourceCleanup, encryption: in.ArtifactConfig, browsers: in.BrowserConfigs,
+		addLocations: in.AddReplicaLocations, key: in.KmsKeyArn,
 	}
 	return c, p.apply(c)
 }
@@ -109,6 +110,9 @@ type patch struct {
 	cleanup          *api.ProvisionedResourceCleanupSetting
 	encryption       *api.ArtifactConfigInput
 	browsers         []*api.BrowserConfig
+	addLocations     []*api.AddReplicaLocationInput
+	removeLocations  []string
+	key              *string // of the environment variables; "" for the server's own
 }
 
 // apply checks the patch and sets it on c. On an error c is not to be used.

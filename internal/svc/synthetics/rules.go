@@ -153,6 +153,10 @@ func (p *patch) refuseUnbuilt() error {
 		return notImplemented("Dependencies (Lambda layers)")
 	case schedule != nil && schedule.RetryConfig != nil && schedule.RetryConfig.MaxRetries > 0:
 		return notImplemented("RetryConfig")
+	case len(p.addLocations) > 0 || len(p.removeLocations) > 0:
+		return notImplemented("replicas in other locations")
+	case p.key != nil && *p.key != "":
+		return notImplemented("KmsKeyArn")
 	case p.run != nil && p.run.ActiveTracing != nil && *p.run.ActiveTracing:
 		return notImplemented("ActiveTracing")
 	case vpc != nil && (len(vpc.SubnetIds) > 0 || len(vpc.SecurityGroupIds) > 0 || vpc.Ipv6AllowedForDualStack != nil && *vpc.Ipv6AllowedForDualStack):

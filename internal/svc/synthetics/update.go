@@ -78,5 +78,6 @@ func patchOf(in *api.UpdateCanaryInput, call *plane.Call) *patch {
 		schedule: in.Schedule, run: in.RunConfig, vpc: in.VpcConfig,
 		success: in.SuccessRetentionPeriodInDays, failure: in.FailureRetentionPeriodInDays,
 		cleanup: in.ProvisionedResourceCleanup, encryption: in.ArtifactConfig, browsers: in.BrowserConfigs,
+		addLocations: in.AddReplicaLocations, removeLocations: in.RemoveReplicaLocations, key: in.KmsKeyArn,
 	}
 }
