@@ -82,6 +82,7 @@ var rules = []rule{
 	{room: "runtimes/...", stdOnly: true, may: []string{"runtimes/..."}},
 	{room: "internal/canaryruntime", stdOnly: true},
 	{room: "internal/blueprint/...", stdOnly: true},
+	{room: "internal/canarylocal/...", may: append([]string{"internal/sandbox/...", "internal/canaryruntime", "internal/blueprint"}, leaves...)},
 	{room: "internal/multicheck/...", may: append([]string{"internal/multicheck/...", "internal/sandbox/egress", "internal/canaryruntime"}, leaves...)},
 	{room: "internal/sandbox/...", may: append([]string{"internal/sandbox/...", "runtimes/...", "internal/canaryruntime", "internal/multicheck/..."}, leaves...)},
 

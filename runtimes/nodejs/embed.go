@@ -25,6 +25,7 @@ var archive []byte
 // Names in the archive.
 const (
 	Main     = "main.cjs"     // the launcher
+	Diff     = "diff.cjs"     // compares two pictures
 	Modules  = "node_modules" // what scripts require
 	Manifest = "SOURCES"      // the hash of the sources
 )

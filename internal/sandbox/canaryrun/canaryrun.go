@@ -259,6 +259,7 @@ type VisualTest struct {
 	Threshold       float64 `json:"varianceThresholdPercentage"`  // above it the status is FAILED
 	Baseline        string  `json:"baselineFileName,omitempty"`   // an artifact: the picture compared with
 	Difference      string  `json:"differenceFileName,omitempty"` // an artifact: the picture with the difference highlighted
+	Picture         []byte  `json:"-"`                            // the difference itself, of Runner.Compare
 	Error           string  `json:"error,omitempty"`
 }
 
