@@ -13,22 +13,19 @@ import (
 // Needs tells what a call has to be allowed. Execution roles are handed over, as
 // at AWS to Lambda.
 func (s *Service) Needs(call *plane.Call, in any) []policy.Need {
+	if needs := s.groupNeeds(call, in); needs != nil {
+		return needs
+	}
 	own := func(name string) policy.Need {
 		return policy.Need{Action: plane.Action(call.Operation), Resources: []string{canaryARN(keyFor(call, name))}}
 	}
 	switch in := in.(type) {
 	case *api.CreateCanaryInput:
-		needs := []policy.Need{own(in.Name), policy.PassRole(in.ExecutionRoleArn, lambda)}
-		if len(in.Tags) > 0 {
-			needs = append(needs, policy.Need{Action: "synthetics:TagResource", Resources: needs[0].Resources})
-		}
-		return needs
+		return tagging(in.Tags, own(in.Name), policy.PassRole(in.ExecutionRoleArn, lambda))
 	case *api.UpdateCanaryInput:
-		needs := []policy.Need{own(in.Name)}
-		if in.ExecutionRoleArn != nil {
-			needs = append(needs, policy.PassRole(*in.ExecutionRoleArn, lambda))
-		}
-		return needs
+		return handingOver(in.ExecutionRoleArn, own(in.Name))
+	case *api.StartCanaryDryRunInput:
+		return handingOver(in.ExecutionRoleArn, own(in.Name))
 	case *api.GetCanaryInput:
 		return []policy.Need{own(in.Name)}
 	case *api.DeleteCanaryInput:
@@ -40,7 +37,68 @@ func (s *Service) Needs(call *plane.Call, in any) []policy.Need {
 	case *api.GetCanaryRunsInput:
 		return []policy.Need{own(in.Name)}
 	}
-	return []policy.Need{{Action: plane.Action(call.Operation), Resources: concernedTags(call, in), Keys: named(in)}}
+	return []policy.Need{{Action: plane.Action(call.Operation), Resources: s.concernedTags(call, in), Keys: named(in)}}
+}
+
+// tagging adds the right to tag what a call creates, when it tags it.
+func tagging(tags map[string]string, needs ...policy.Need) []policy.Need {
+	if len(tags) > 0 {
+		needs = append(needs, policy.Need{Action: "synthetics:TagResource", Resources: needs[0].Resources})
+	}
+	return needs
+}
+
+// handingOver adds the right to pass a role, when a call passes one.
+func handingOver(role *string, needs ...policy.Need) []policy.Need {
+	if role != nil {
+		needs = append(needs, policy.PassRole(*role, lambda))
+	}
+	return needs
+}
+
+// groupNeeds are the needs of operations on groups; nil for all others. A new
+// group is any group of the region: nobody knows its id yet.
+func (s *Service) groupNeeds(call *plane.Call, in any) []policy.Need {
+	on := func(resource string) policy.Need {
+		return policy.Need{Action: plane.Action(call.Operation), Resources: []string{resource}}
+	}
+	switch in := in.(type) {
+	case *api.CreateGroupInput:
+		return tagging(in.Tags, on(groupARNOf(call.Caller.Region, call.Caller.Account, "*")))
+	case *api.GetGroupInput:
+		return []policy.Need{on(s.groupBy(call, in.GroupIdentifier))}
+	case *api.DeleteGroupInput:
+		return []policy.Need{on(s.groupBy(call, in.GroupIdentifier))}
+	case *api.ListGroupResourcesInput:
+		return []policy.Need{on(s.groupBy(call, in.GroupIdentifier))}
+	case *api.AssociateResourceInput:
+		return []policy.Need{on(s.groupBy(call, in.GroupIdentifier))}
+	case *api.DisassociateResourceInput:
+		return []policy.Need{on(s.groupBy(call, in.GroupIdentifier))}
+	case *api.ListAssociatedGroupsInput:
+		return []policy.Need{on(in.ResourceArn)}
+	}
+	return nil
+}
+
+// groupBy is the ARN of the group that an identifier names. What names none is
+// written as the group of that id, for the handler to refuse.
+func (s *Service) groupBy(call *plane.Call, identifier string) string {
+	name := ""
+	_ = s.DB.View(context.Background(), func(tx *store.Tx) error {
+		rec, err := s.findGroup(tx, call.Caller.Account, identifier)
+		if err == nil {
+			name = groupARN(rec)
+		}
+		return err
+	})
+	switch {
+	case name != "":
+		return name
+	case arn.Is(identifier):
+		return identifier
+	}
+	return groupARNOf(call.Caller.Region, call.Caller.Account, identifier)
 }
 
 // named is the condition key of the names that a caller may be limited to
@@ -55,7 +113,7 @@ func named(in any) policy.Keys {
 	return nil
 }
 
-func concernedTags(call *plane.Call, in any) []string {
+func (s *Service) concernedTags(call *plane.Call, in any) []string {
 	var name string
 	switch in := in.(type) {
 	case *api.TagResourceInput:
@@ -67,22 +125,26 @@ func concernedTags(call *plane.Call, in any) []string {
 	default:
 		return nil
 	}
-	if k, err := taggedKey(call, name); err == nil {
-		name = canaryARN(k) // however it is written
+	if t, err := s.taggedBy(call, name); err == nil && t.Region != "" {
+		name = canaryARN(t.Key) // however it is written
 	}
 	return []string{name}
 }
 
-// Facts tells what is known of a canary, for authorization: its tags.
+// Facts tells what is known of a canary or group, for authorization: its tags.
 func (s *Service) Facts(ctx context.Context, _ *plane.Call, name string) (res policy.Resource, err error) {
 	a, err := arn.Parse(name)
 	if err != nil {
-		return res, nil //nolint:nilerr // not a canary
+		return res, nil //nolint:nilerr // neither
 	}
 	res.Account = a.Account
-	_, id := a.Split()
+	kind, id := a.Split()
+	t := s.taggedCanary(store.Key{Account: a.Account, Region: a.Region, ID: id})
+	if kind == "group" {
+		t = s.taggedGroup(groupKey(a.Account, id), name)
+	}
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		tags, err := s.canaries.Tags(tx, store.Key{Account: a.Account, Region: a.Region, ID: id})
+		tags, err := t.tags.Tags(tx, t.Key)
 		res.Keys = policy.ResourceTags(tags)
 		return err
 	})

@@ -80,6 +80,9 @@ func configOf(in *api.CreateCanaryInput, call *plane.Call) (*config, error) {
 	if len(in.ResourcesToReplicateTags) > 0 && len(in.Tags) == 0 {
 		return nil, invalid("Tags must be specified when ResourcesToReplicateTags is specified")
 	}
+	if err := checkTags(in.Tags); err != nil {
+		return nil, err
+	}
 	c := &config{
 		Role: in.ExecutionRoleArn, MemoryMB: defaultMemoryMB, StorageMB: defaultStorageMB,
 		SuccessDays: defaultRetention, FailureDays: defaultRetention, Cleanup: "AUTOMATIC",

@@ -137,6 +137,9 @@ func (s *Service) finishDelete(tx *store.Tx, rec *store.Record[canary]) error {
 	if err := s.collectCode(tx, rec.Doc.Config.Code.Key, refOf(rec), 0); err != nil {
 		return err
 	}
+	if err := s.leaveGroups(tx, rec); err != nil {
+		return err
+	}
 	return s.canaries.Delete(tx, rec.Key)
 }
 

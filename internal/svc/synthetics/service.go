@@ -60,11 +60,12 @@ type Deps struct {
 type Service struct {
 	Deps
 	canaries *store.Collection[canary]
+	groups   *store.Collection[group]
 }
 
 // New returns a Service; call Flows before the engine starts.
 func New(d Deps) *Service {
-	return &Service{Deps: d, canaries: store.NewCollection[canary]("synthetics.canary")}
+	return &Service{Deps: d, canaries: store.NewCollection[canary]("synthetics.canary"), groups: store.NewCollection[group]("synthetics.group")}
 }
 
 // Handlers returns the operations that are implemented.
@@ -83,6 +84,14 @@ func (s *Service) Handlers() map[string]shape.Handler {
 		TagResource:             s.TagResource,
 		UntagResource:           s.UntagResource,
 		ListTagsForResource:     s.ListTagsForResource,
+		CreateGroup:             s.CreateGroup,
+		GetGroup:                s.GetGroup,
+		DeleteGroup:             s.DeleteGroup,
+		AssociateResource:       s.AssociateResource,
+		DisassociateResource:    s.DisassociateResource,
+		ListGroupResources:      s.ListGroupResources,
+		ListGroups:              s.ListGroups,
+		ListAssociatedGroups:    s.ListAssociatedGroups,
 	}.Table()
 }
 

@@ -14,10 +14,10 @@ func TestSpellings(t *testing.T) {
 	call := &plane.Call{Caller: plane.RootCaller("111122223333", "eu-west-1")}
 	for _, tt := range []struct{ in, want string }{
 		{"arn:aws:synthetics:eu-west-1:111122223333:canary:c", "arn:aws:synthetics:eu-west-1:111122223333:canary:c"},
-		{"x:y:synthetics:eu-west-1:111122223333:canary:c", "arn:aws:synthetics:eu-west-1:111122223333:canary:c"},
+		{"arn:aws-cn:synthetics:eu-west-1:111122223333:canary:c", "arn:aws:synthetics:eu-west-1:111122223333:canary:c"},
 		{"nonsense", "nonsense"},
 	} {
-		if got := concernedTags(call, &api.TagResourceInput{ResourceArn: tt.in})[0]; got != tt.want {
+		if got := new(Service).concernedTags(call, &api.TagResourceInput{ResourceArn: tt.in})[0]; got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.in, got, tt.want)
 		}
 	}
