@@ -26,7 +26,7 @@ func (e *RefusedError) Error() string {
 
 // dial resolves target, judges every address, and connects to the first
 // allowed one that answers.
-func (p *Proxy) dial(ctx context.Context, target string) (net.Conn, error) {
+func (p *Proxy) dial(ctx context.Context, network, target string) (net.Conn, error) {
 	host, portText, err := net.SplitHostPort(target)
 	if err != nil {
 		return nil, &RefusedError{target, "not a host and port"}
@@ -45,7 +45,7 @@ func (p *Proxy) dial(ctx context.Context, target string) (net.Conn, error) {
 	if len(allowed) == 0 {
 		return nil, &RefusedError{target, refusal}
 	}
-	return p.connect(ctx, allowed)
+	return p.connect(ctx, network, allowed)
 }
 
 // resolve returns the addresses of a host name or literal.
@@ -78,16 +78,16 @@ func (p *Proxy) admit(addrs []netip.Addr, port uint16) (allowed []netip.AddrPort
 
 // connect dials the literal addresses in turn and tells OnDial before the
 // connection is used.
-func (p *Proxy) connect(ctx context.Context, targets []netip.AddrPort) (net.Conn, error) {
+func (p *Proxy) connect(ctx context.Context, network string, targets []netip.AddrPort) (net.Conn, error) {
 	var failures []error
 	for _, target := range targets {
-		conn, err := p.o.Dialer.DialContext(ctx, "tcp", target.String())
+		conn, err := p.o.Dialer.DialContext(ctx, network, target.String())
 		if err != nil {
 			failures = append(failures, err)
 			continue
 		}
 		release := func() {}
-		if p.o.OnDial != nil {
+		if p.o.OnDial != nil && network == "tcp" {
 			release = p.o.OnDial(conn.LocalAddr(), conn.RemoteAddr())
 		}
 		return p.track(conn, true, release), nil

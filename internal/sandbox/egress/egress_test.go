@@ -93,6 +93,58 @@ func TestDialContext(t *testing.T) {
 		if got != want || (err == nil) != (want == "") {
 			t.Errorf("private addresses %t: %v", open, err)
 		}
+		if s := p.Stats(); s.Requests != 1 || (s.Refused == 1) == open || len(s.Refusals) == 1 == open {
+			t.Errorf("private addresses %t: %+v", open, s)
+		}
+	}
+}
+
+// TestDialContextOverUDP: datagrams are judged as connections are, and do not
+// mark an address for the door.
+func TestDialContextOverUDP(t *testing.T) {
+	t.Parallel()
+	l, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	for open := range map[bool]bool{true: true, false: false} {
+		p := New(Options{Policy: Policy{AllowPrivate: open}, OnDial: func(Addr, Addr) func() {
+			t.Error("OnDial was told of a datagram")
+			return func() {}
+		}})
+		t.Cleanup(func() { _ = p.Close() })
+		c, err := p.DialContext(t.Context(), "udp", l.LocalAddr().String())
+		if err != nil {
+			if _, refused := errors.AsType[*RefusedError](err); !refused || open {
+				t.Errorf("private addresses %t: %v", open, err)
+			}
+			continue
+		}
+		if !open {
+			t.Error("a private address was not refused")
+		}
+		if _, err := c.Write([]byte("ping")); err != nil {
+			t.Error(err)
+		}
+		b := make([]byte, 8)
+		if n, _, err := l.ReadFrom(b); err != nil || string(b[:n]) != "ping" {
+			t.Errorf("%q %v", b[:n], err)
+		}
+		if _, err := p.DialContext(t.Context(), "udp", "169.254.169.254:53"); err == nil {
+			t.Error("a metadata address was not refused")
+		}
+	}
+}
+
+func TestLookupReadsLiterals(t *testing.T) {
+	t.Parallel()
+	p := New(Options{Resolver: names{"public.test": {"93.184.216.34"}}})
+	t.Cleanup(func() { _ = p.Close() })
+	for host, want := range map[string]string{"0x7f.1": "127.0.0.1", "public.test": "93.184.216.34"} {
+		if got, err := p.LookupNetIP(t.Context(), "ip", host); err != nil || len(got) != 1 || got[0].String() != want {
+			t.Errorf("%s: %v %v", host, got, err)
+		}
 	}
 }
 
@@ -263,9 +315,9 @@ func TestRebindingGainsNothing(t *testing.T) {
 		"rebind.test": {"93.184.216.34", "127.0.0.1", "127.0.0.1"},
 		"mixed.test":  {"127.0.0.1,93.184.216.35,::1,2606:2800::1"},
 	}})
-	_, _ = p.dial(t.Context(), "rebind.test:80")
-	_, _ = p.dial(t.Context(), "rebind.test:80")
-	_, _ = p.dial(t.Context(), "mixed.test:443")
+	_, _ = p.dial(t.Context(), "tcp", "rebind.test:80")
+	_, _ = p.dial(t.Context(), "tcp", "rebind.test:80")
+	_, _ = p.dial(t.Context(), "tcp", "mixed.test:443")
 	want := []string{"93.184.216.34:80", "93.184.216.35:443", "[2606:2800::1]:443"}
 	if diff := cmp.Diff(want, dialled); diff != "" {
 		t.Errorf("dialled (-want +got):\n%s", diff)

@@ -57,7 +57,7 @@ var forwarding = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X
 
 // Stats are the counts of a proxy so far.
 type Stats struct {
-	Requests       int64 // plain requests and tunnels, refused ones included
+	Requests       int64 // plain requests, tunnels and calls of DialContext, refused ones included
 	Refused        int64
 	Sent, Received int64 // bytes to and from the outside
 	Refusals       []string
@@ -95,7 +95,7 @@ func New(o Options) *Proxy {
 		p.machine = machineAddrs()
 	}
 	p.transport = &http.Transport{
-		DialContext:            func(ctx context.Context, _, addr string) (net.Conn, error) { return p.dial(ctx, addr) },
+		DialContext:            func(ctx context.Context, _, addr string) (net.Conn, error) { return p.dial(ctx, "tcp", addr) },
 		DisableCompression:     true, // what the server sent is what the program gets
 		IdleConnTimeout:        idleTimeout,
 		MaxIdleConnsPerHost:    16,
@@ -189,8 +189,15 @@ func (p *Proxy) forward(w http.ResponseWriter, r *http.Request) {
 	rp.ServeHTTP(w, r)
 }
 
-// refuse answers 403 with the reason and keeps it for the run's log.
+// refuse answers 403 with the reason.
 func (p *Proxy) refuse(w http.ResponseWriter, err *RefusedError) {
+	p.note(err)
+	w.Header().Set("X-Nephele-Egress", "refused")
+	http.Error(w, err.Error(), http.StatusForbidden)
+}
+
+// note counts a refusal and keeps it for the run's log.
+func (p *Proxy) note(err *RefusedError) {
 	p.refused.Add(1)
 	p.o.Logger.Info("egress refused", "target", err.Target, "reason", err.Reason)
 	p.mu.Lock()
@@ -198,8 +205,6 @@ func (p *Proxy) refuse(w http.ResponseWriter, err *RefusedError) {
 		p.refusals = append(p.refusals, err.Error())
 	}
 	p.mu.Unlock()
-	w.Header().Set("X-Nephele-Egress", "refused")
-	http.Error(w, err.Error(), http.StatusForbidden)
 }
 
 // limited keeps a box from opening connections without end.

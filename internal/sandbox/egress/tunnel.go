@@ -11,7 +11,7 @@ import (
 
 // tunnel answers CONNECT: it dials, then passes bytes both ways.
 func (p *Proxy) tunnel(w http.ResponseWriter, r *http.Request) {
-	out, err := p.dial(r.Context(), r.Host)
+	out, err := p.dial(r.Context(), "tcp", r.Host)
 	var refused *RefusedError
 	switch {
 	case errors.As(err, &refused):
