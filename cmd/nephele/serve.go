@@ -38,7 +38,7 @@ func serveCommand(environ []string) *cobra.Command {
 				return err
 			}
 			started := tuneCollector()
-			a, err := app.New(cmd.Context(), cfg)
+			a, err := app.New(cmd.Context(), cfg, app.WithVersion(version))
 			if err != nil {
 				return err
 			}

@@ -5,16 +5,33 @@ import (
 	"fmt"
 	"net/http"
 
+	"nephele.dev/nephele/console"
+	"nephele.dev/nephele/internal/config"
 	"nephele.dev/nephele/internal/store"
 )
 
 // admin answers the paths below /_nephele/ that the door leaves to us.
-func (a *App) admin() http.Handler {
+func (a *App) admin() (http.Handler, error) {
+	pages, err := console.Handler(a.consoleConfig())
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /_nephele/metrics", a.nearOrRoot(a.metrics.handler()))
+	mux.Handle("GET "+console.Path, pages)
 	mux.Handle("GET "+OutboxPath, a.rootOnly(a.listOutbox))
 	mux.Handle("GET "+OutboxPath+"/{id}", a.rootOnly(a.showMail))
-	return mux
+	return mux, nil
+}
+
+// consoleConfig is what the console tells anybody. Who is asked for a key learns
+// the account from its answer.
+func (a *App) consoleConfig() console.Config {
+	c := console.Config{Auth: a.cfg.Auth == config.AuthOn, Region: a.cfg.Region, Version: a.version}
+	if !c.Auth {
+		c.Account = a.cfg.Account
+	}
+	return c
 }
 
 // health is what GET /_nephele/health tells beyond its status: requests will

@@ -29,6 +29,7 @@ import (
 type App struct {
 	cfg      config.Config
 	log      *slog.Logger
+	version  string // of the program
 	db       *store.DB
 	blobs    *blob.Store
 	engine   *engine.Engine
@@ -71,6 +72,9 @@ type Option func(*App)
 // WithLogger makes the server log to l instead of standard error.
 func WithLogger(l *slog.Logger) Option { return func(a *App) { a.log = l } }
 
+// WithVersion tells which program this is, for people to see.
+func WithVersion(v string) Option { return func(a *App) { a.version = v } }
+
 // WithAnswered lets f see the output of every call that succeeds, for tests.
 func WithAnswered(f func(*plane.Call, any)) Option { return func(a *App) { a.answered = f } }
 
@@ -80,7 +84,7 @@ func New(ctx context.Context, cfg config.Config, opts ...Option) (_ *App, err er
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	a := &App{outbox: outbox.New(), cfg: cfg, log: newLogger(cfg, os.Stderr), served: make(chan error, 1)}
+	a := &App{outbox: outbox.New(), version: "dev", cfg: cfg, log: newLogger(cfg, os.Stderr), served: make(chan error, 1)}
 	for _, o := range opts {
 		o(a)
 	}

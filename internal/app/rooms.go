@@ -173,6 +173,10 @@ func (a *App) openDoor(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	admin, err := a.admin()
+	if err != nil {
+		return err
+	}
 	a.door, err = door.New(door.Options{
 		Plane:          a.plane,
 		Services:       all.Services(),
@@ -185,7 +189,7 @@ func (a *App) openDoor(context.Context) (err error) {
 		Hostnames:      a.cfg.Hostnames,
 		AllowedOrigins: a.cfg.AllowedOrigins,
 		TrustedProxies: proxies,
-		Admin:          a.admin(),
+		Admin:          admin,
 		Public:         map[string]http.Handler{sns.CertificatePrefix: a.certificates, webidentity.DocumentsPrefix: a.tokenKeys},
 		Health:         a.health,
 		Reset:          a.Reset,
