@@ -46,7 +46,10 @@ func Pack(dir string, v canaryruntime.Version) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: packing %s: %w", ErrProject, dir, err)
 	}
-	return out.Bytes(), z.Close()
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
 }
 
 // prefix is where the files of a project go that is not laid out as an archive.

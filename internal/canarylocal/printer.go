@@ -16,8 +16,8 @@ type Printer struct {
 	W        io.Writer
 	Terminal bool // W takes control sequences and colours
 
-	mu    sync.Mutex
-	shots int
+	mu   sync.Mutex
+	told map[int]bool // the steps whose end has been told
 }
 
 // Colours of a terminal.
@@ -54,12 +54,14 @@ func (p *Printer) Progress(e canaryrun.Progress) {
 		}
 	case "step-ended":
 		p.step(e.Num, e.Step, e.Pass, e.Ms, e.Error)
-	case "screenshot":
-		p.shots++
 	}
 }
 
 func (p *Printer) step(num int, name string, pass bool, ms float64, reason string) {
+	if p.told == nil {
+		p.told = map[int]bool{}
+	}
+	p.told[num] = true
 	mark := p.paint(green, "✓")
 	if !pass {
 		mark = p.paint(red, "✗")
@@ -79,6 +81,11 @@ func (p *Printer) End(r *Run) {
 	defer p.mu.Unlock()
 	if p.Terminal {
 		fmt.Fprint(p.W, "\r\x1b[K")
+	}
+	for _, s := range r.Steps {
+		if !p.told[s.Num] {
+			p.step(s.Num, s.Name, s.Status == "PASSED", s.DurationMs, s.FailureReason)
+		}
 	}
 	for _, shot := range r.shots() {
 		if v := shot.VisualTest; v != nil {
