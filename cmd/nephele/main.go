@@ -35,7 +35,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serveCommand(environ), envCommand(environ), doctorCommand(environ), outboxCommand(environ), callCommand(environ), masterKeyCommand(environ), coverageCommand(), versionCommand())
+	root.AddCommand(serveCommand(environ), envCommand(environ), doctorCommand(environ), outboxCommand(environ), callCommand(environ), canaryCommand(environ), masterKeyCommand(environ), coverageCommand(), versionCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
