@@ -9,12 +9,16 @@ missing=()
 
 have() { command -v "$1" >/dev/null 2>&1; }
 have_browser() { [ -x /usr/lib/chromium/chromium-headless-shell ] || have chromium-headless-shell || have chromium || have chromium-browser || have google-chrome; }
+have_selenium() { [ -x /usr/bin/python3 ] && /usr/bin/python3 -c 'import selenium' >/dev/null 2>&1; }
 have_postgres() { have postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; }
 
 have bwrap || missing+=(bubblewrap)
 have_browser || missing+=(chromium-headless-shell)
 if [ "$want" = test ]; then
 	[ -x /usr/bin/chromium ] || have chromium || missing+=(chromium)
+	have chromedriver || [ -x /usr/lib/chromium/chromedriver ] || missing+=(chromium-driver)
+	have_selenium || missing+=(python3-selenium)
+	have firefox-esr || have firefox || missing+=(firefox-esr)
 	have_postgres || missing+=(postgresql)
 	have unzip || missing+=(unzip)
 fi
@@ -42,7 +46,7 @@ else
 	cat >&2 <<TEXT
 setup: this machine lacks: ${missing[*]}
 setup: on Debian or Ubuntu:  sudo apt-get install ${missing[*]}
-setup: elsewhere install bubblewrap, Chromium$([ "$want" = test ] && echo ' and PostgreSQL') with your package manager.
+setup: elsewhere install bubblewrap, Chromium$([ "$want" = test ] && echo ', its driver, Firefox, Selenium for Python and PostgreSQL') with your package manager.
 setup: going on without; what needs them will say so ('nephele doctor' lists it).
 TEXT
 fi
