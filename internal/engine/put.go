@@ -18,6 +18,14 @@ const wakeChannel = "nephele_work"
 // cancelled and fenced off. state is kept as JSON for the step; nil keeps none.
 // Nothing happens unless tx is committed.
 func (e *Engine) Put(tx *store.Tx, kindName, key string, due time.Time, state any) error {
+	return e.PutRanked(tx, kindName, key, due, due, state)
+}
+
+// PutRanked is Put for a row that is due now and has a place among the others
+// that are: where more is due than a lane has slots, rows of lesser rank are
+// claimed first. A rank is a time that is not after due; a row put by Put has
+// its due time for one. Ranks are forgotten when a step fails or is resumed.
+func (e *Engine) PutRanked(tx *store.Tx, kindName, key string, due, rank time.Time, state any) error {
 	k, ok := e.kinds[kindName]
 	if !ok {
 		return fmt.Errorf("engine: put %s %q: no flow is registered for this kind", kindName, key)
@@ -32,7 +40,7 @@ func (e *Engine) Put(tx *store.Tx, kindName, key string, due time.Time, state an
 		on conflict (kind, key) do update set lane = excluded.lane, due_at = excluded.due_at, due = excluded.due,
 		epoch = work.epoch + 1, owner = '', attempt = 0, state = excluded.state, trace = excluded.trace
 		returning epoch`,
-		kindName, key, k.lane.name, store.Micros(due), store.Micros(due), firstEpoch(e.now()), encoded, trace.token()).Scan(&epoch)
+		kindName, key, k.lane.name, store.Micros(rank), store.Micros(due), firstEpoch(e.now()), encoded, trace.token()).Scan(&epoch)
 	if err != nil {
 		return fmt.Errorf("put %s %q: %w", kindName, key, err)
 	}
@@ -40,7 +48,7 @@ func (e *Engine) Put(tx *store.Tx, kindName, key string, due time.Time, state an
 	tx.OnCommit(func() {
 		trace.add(kindName, key)
 		e.supersede(rowKey{kindName, key}, epoch)
-		k.lane.nudge(store.Micros(due))
+		k.lane.nudge(store.Micros(rank))
 	})
 	return nil
 }

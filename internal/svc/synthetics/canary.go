@@ -27,6 +27,9 @@ type canary struct {
 
 	StopAsked bool // by StopCanary since the last start
 
+	Layer  int64    `json:",omitempty"` // how often the code was replaced
+	DryRun *dryNote `json:",omitempty"` // the latest
+
 	Created  time.Time
 	Modified time.Time
 }
@@ -47,6 +50,9 @@ type config struct {
 	SuccessDays    int32
 	FailureDays    int32
 	Runtime        string
+	Retries        int32    `json:",omitempty"`
+	Browsers       []string `json:",omitempty"` // empty is Chrome
+	Visual         []visual `json:",omitempty"` // one for each browser that has any
 	Cleanup        api.ProvisionedResourceCleanupSetting
 }
 
@@ -77,8 +83,8 @@ func functionName(name, engineID string) string {
 	return "cwsyn-" + name[:min(len(name), 21)] + "-" + engineID
 }
 
-func logGroup(rec *store.Record[canary]) string {
-	return "/aws/lambda/" + functionName(rec.ID, rec.Doc.Engine)
+func logGroup(rec *store.Record[canary], browser string) string {
+	return "/aws/lambda/" + functionName(rec.ID, rec.Doc.engineID(browser))
 }
 
 // load returns the canary of that name or ResourceNotFoundException.
@@ -123,7 +129,7 @@ func (s *Service) view(tx *store.Tx, rec *store.Record[canary]) (*api.Canary, er
 		Id: new(d.ID), Name: new(rec.ID),
 		Code:                         &api.CanaryCodeOutput{SourceLocationArn: new(layerARN(rec)), Handler: new(c.Code.Handler)},
 		ExecutionRoleArn:             new(c.Role),
-		Schedule:                     &api.CanaryScheduleOutput{Expression: new(c.Expression), DurationInSeconds: new(c.Duration)},
+		Schedule:                     &api.CanaryScheduleOutput{Expression: new(c.Expression), DurationInSeconds: new(c.Duration), RetryConfig: c.retryConfig()},
 		RunConfig:                    c.runConfig(),
 		SuccessRetentionPeriodInDays: new(c.SuccessDays),
 		FailureRetentionPeriodInDays: new(c.FailureDays),
@@ -133,8 +139,10 @@ func (s *Service) view(tx *store.Tx, rec *store.Record[canary]) (*api.Canary, er
 		RuntimeVersion:               new(c.Runtime),
 		ProvisionedResourceCleanup:   new(c.Cleanup),
 		Tags:                         tags,
+		DryRunConfig:                 d.DryRun.view(),
 	}
 	setEngine(out, rec)
+	setVisualView(out, rec)
 	return out, nil
 }
 
@@ -145,6 +153,13 @@ func (c *config) runConfig() *api.CanaryRunConfigOutput {
 		ActiveTracing:    new(false),
 		EphemeralStorage: new(c.StorageMB),
 	}
+}
+
+func (c *config) retryConfig() *api.RetryConfigOutput {
+	if !c.runtime().DryRuns() {
+		return nil
+	}
+	return &api.RetryConfigOutput{MaxRetries: new(c.Retries)}
 }
 
 func (d *canary) status() *api.CanaryStatus {
@@ -158,19 +173,8 @@ func (d *canary) status() *api.CanaryStatus {
 	return st
 }
 
-// setEngine shows the engine as the canary's runtime does: one ARN before
-// puppeteer 11.0, one for each browser since.
-func setEngine(out *api.Canary, rec *store.Record[canary]) {
-	arn := fmt.Sprintf("arn:aws:lambda:%s:%s:function:%s:1", rec.Region, rec.Account, functionName(rec.ID, rec.Doc.Engine))
-	if rec.Doc.Config.runtime().PerBrowser() {
-		chrome := api.BrowserType("CHROME")
-		out.EngineConfigs = []*api.EngineConfig{{EngineArn: new(arn), BrowserType: new(chrome)}}
-		out.BrowserConfigs = []*api.BrowserConfig{{BrowserType: new(chrome)}}
-		return
-	}
-	out.EngineArn = new(arn)
-}
-
+// layerARN is the version of the layer that AWS makes of the canary's code. Each
+// code that is put in force is a new one.
 func layerARN(rec *store.Record[canary]) string {
-	return fmt.Sprintf("arn:aws:lambda:%s:%s:layer:%s:1", rec.Region, rec.Account, functionName(rec.ID, rec.Doc.Engine))
+	return fmt.Sprintf("arn:aws:lambda:%s:%s:layer:%s:%d", rec.Region, rec.Account, functionName(rec.ID, rec.Doc.Engine), rec.Doc.Layer+1)
 }

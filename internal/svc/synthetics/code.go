@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"nephele.dev/nephele/internal/api/s3"
@@ -156,7 +157,10 @@ func (s *Service) stepCode(ctx context.Context, w *engine.Work) (engine.Next, er
 	used := false
 	err := s.DB.View(ctx, func(tx *store.Tx) error {
 		rec, err := s.loadRef(tx, owner)
-		used = rec != nil && rec.Doc.usesCode(w.Key)
+		if rec == nil || err != nil {
+			return err
+		}
+		used, err = s.refersTo(tx, rec, w.Key)
 		return err
 	})
 	if err != nil || used {
@@ -168,6 +172,12 @@ func (s *Service) stepCode(ctx context.Context, w *engine.Work) (engine.Next, er
 	return engine.Done(), nil
 }
 
-func (d *canary) usesCode(key string) bool {
-	return d.Config.Code.Key == key || d.Staged != nil && d.Staged.Code.Key == key
+// refersTo reports whether a canary or one of its dry runs refers to a blob.
+func (s *Service) refersTo(tx *store.Tx, rec *store.Record[canary], key string) (bool, error) {
+	d := &rec.Doc
+	if slices.Contains(d.Config.blobs(), key) || d.Staged != nil && slices.Contains(d.Staged.blobs(), key) {
+		return true, nil
+	}
+	dry, err := s.listDryRuns(tx, rec)
+	return slices.ContainsFunc(dry, func(r store.Record[dryRun]) bool { return slices.Contains(r.Doc.Config.blobs(), key) }), err
 }

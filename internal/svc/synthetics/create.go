@@ -113,6 +113,8 @@ type patch struct {
 	cleanup          *api.ProvisionedResourceCleanupSetting
 	encryption       *api.ArtifactConfigInput
 	browsers         []*api.BrowserConfig
+	visual           *api.VisualReferenceInput
+	visuals          []*api.VisualReferenceInput
 	addLocations     []*api.AddReplicaLocationInput
 	removeLocations  []string
 	key              *string // of the environment variables; "" for the server's own
@@ -123,7 +125,7 @@ func (p *patch) apply(c *config) error {
 	if err := p.refuseUnbuilt(); err != nil {
 		return err
 	}
-	for _, set := range []func(*config) error{p.setRuntime, p.setCode, p.setArtifacts, p.setSchedule, p.setRun, p.setRetention} {
+	for _, set := range []func(*config) error{p.setRuntime, p.setCode, p.setArtifacts, p.setSchedule, p.setRun, p.setRetries, p.setBrowsers, p.setVisual, p.setRetention} {
 		if err := set(c); err != nil {
 			return err
 		}

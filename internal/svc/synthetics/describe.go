@@ -9,16 +9,18 @@ import (
 	"nephele.dev/nephele/internal/store"
 )
 
-// GetCanary returns one canary.
+// GetCanary returns one canary, as it is or as one of its dry runs sees it.
 func (s *Service) GetCanary(ctx context.Context, in *api.GetCanaryInput) (*api.GetCanaryOutput, error) {
-	if in.DryRunId != nil {
-		return nil, notImplemented("dry runs")
-	}
 	var out api.GetCanaryOutput
 	err := s.DB.View(ctx, func(tx *store.Tx) error {
 		rec, err := s.load(tx, keyFor(plane.FromContext(ctx), in.Name))
 		if err != nil {
 			return err
+		}
+		if in.DryRunId != nil {
+			if err := s.asDryRun(tx, rec, *in.DryRunId); err != nil {
+				return err
+			}
 		}
 		out.Canary, err = s.view(tx, rec)
 		return err
@@ -48,11 +50,12 @@ func (s *Service) DescribeCanaries(ctx context.Context, in *api.DescribeCanaries
 // complete or not.
 func (s *Service) DescribeCanariesLastRun(ctx context.Context, in *api.DescribeCanariesLastRunInput) (*api.DescribeCanariesLastRunOutput, error) {
 	out := &api.DescribeCanariesLastRunOutput{CanariesLastRun: []*api.CanaryLastRun{}}
-	if is(in.BrowserType, "FIREFOX") {
-		return out, nil
+	var which runFilter
+	if in.BrowserType != nil {
+		which.Browser = string(*in.BrowserType)
 	}
 	next, err := s.eachCanary(ctx, in.Names, in.NextToken, limitOr(in.MaxResults, 100), func(tx *store.Tx, rec *store.Record[canary]) error {
-		runs, err := newestRuns(tx, rec.Doc.ID, runPosition{}, 1)
+		runs, err := newestRuns(tx, rec.Doc.ID, which, runPosition{}, 1)
 		if err == nil && len(runs) > 0 {
 			out.CanariesLastRun = append(out.CanariesLastRun, &api.CanaryLastRun{CanaryName: new(rec.ID), LastRun: runs[0].view(rec)})
 		}

@@ -69,12 +69,22 @@ func (s *Service) move(tx *store.Tx, rec *store.Record[canary], to api.CanarySta
 	})
 }
 
-// changes says what an update changes of what the event shows.
-func changes(from, to *config) map[string]valueChange {
-	if from.Role == to.Role {
+// changes says what a staged update changes of what the event shows.
+func changes(rec *store.Record[canary]) map[string]valueChange {
+	from, to := &rec.Doc.Config, rec.Doc.Staged
+	all := map[string]valueChange{}
+	if from.Role != to.Role {
+		all["executionArn"] = valueChange{Previous: from.Role, Current: to.Role}
+	}
+	if from.Code.Key != to.Code.Key {
+		updated := *rec
+		updated.Doc.Layer++
+		all["testCodeLayerVersionArn"] = valueChange{Previous: layerARN(rec), Current: layerARN(&updated)}
+	}
+	if len(all) == 0 {
 		return nil
 	}
-	return map[string]valueChange{"executionArn": {Previous: from.Role, Current: to.Role}}
+	return all
 }
 
 // emitRun says on the default event bus how a run ended.

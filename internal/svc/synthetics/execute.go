@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"nephele.dev/nephele/internal/api/secretsmanager"
 	api "nephele.dev/nephele/internal/api/synthetics"
 	"nephele.dev/nephele/internal/engine"
 	"nephele.dev/nephele/internal/sandbox/canaryrun"
@@ -22,9 +23,16 @@ type runRef struct {
 	Publish *publication // what is left to do once the verdict is committed
 }
 
-// stepRun takes a run one step on: to its start, to its verdict, to its
-// metrics. Each step begins with what is committed, so an interrupted one is
-// repeated whole.
+// mission is a run that is to take place: the canary is as the run sees it,
+// which for a dry run is with the configuration that is tried.
+type mission struct {
+	id  runRef
+	r   *run
+	rec *store.Record[canary]
+}
+
+// stepRun takes a run to its verdict, and then to its metrics. Each step begins
+// with what is committed, so an interrupted one is repeated whole.
 func (s *Service) stepRun(ctx context.Context, w *engine.Work) (engine.Next, error) {
 	var id runRef
 	if err := w.State(&id); err != nil {
@@ -33,64 +41,83 @@ func (s *Service) stepRun(ctx context.Context, w *engine.Work) (engine.Next, err
 	if id.Publish != nil {
 		return engine.Done(), s.publish(ctx, id)
 	}
-	r, rec, err := s.loadRun(ctx, id)
-	switch {
-	case err != nil:
-		return engine.Next{}, err
-	case r == nil:
-		return engine.Done(), nil
-	case r.Started.IsZero():
-		return s.beginRun(ctx, w, id, r)
-	default:
-		return s.executeRun(ctx, w, id, r, rec)
+	m, err := s.loadRun(ctx, id)
+	if err != nil || m == nil {
+		return engine.Done(), err
 	}
+	if m.r.Started.IsZero() {
+		if begun, err := s.beginRun(ctx, w, m); err != nil || !begun {
+			return engine.Done(), err
+		}
+	}
+	return s.executeRun(ctx, w, m)
 }
 
-// loadRun returns the run and its canary; no run when either is gone.
-func (s *Service) loadRun(ctx context.Context, id runRef) (r *run, rec *store.Record[canary], err error) {
-	err = s.DB.View(ctx, func(tx *store.Tx) (err error) {
-		if r, err = getRun(tx, id.RunID); err != nil || r == nil {
+// loadRun returns the run and its canary; nil when either is gone.
+func (s *Service) loadRun(ctx context.Context, id runRef) (m *mission, err error) {
+	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		m = nil
+		r, err := getRun(tx, id.RunID)
+		if err != nil || r == nil || r.State != runRunning {
 			return err
 		}
-		rec, err = s.loadRef(tx, id.Canary)
-		if rec == nil {
-			r = nil
+		rec, err := s.loadRef(tx, id.Canary)
+		if err != nil || rec == nil {
+			return err
 		}
-		return err
+		if r.DryRunID != "" {
+			if err := s.asDryRun(tx, rec, r.DryRunID); err != nil {
+				return err // a dry run stays until its runs are over
+			}
+		}
+		m = &mission{id: id, r: r, rec: rec}
+		return nil
 	})
-	return r, rec, err
+	return m, err
 }
 
 // beginRun commits the start time. Artifact names follow from it, so that a
 // repeated execution overwrites its own files. A run that was still waiting for
 // a worker when its canary was stopped does not begin.
-func (s *Service) beginRun(ctx context.Context, w *engine.Work, id runRef, r *run) (engine.Next, error) {
-	return w.Commit(ctx, engine.Now(), func(tx *store.Tx) error {
-		rec, err := s.loadRef(tx, id.Canary)
+func (s *Service) beginRun(ctx context.Context, w *engine.Work, m *mission) (begun bool, err error) {
+	err = w.Checkpoint(ctx, func(tx *store.Tx) error {
+		begun = false
+		rec, err := s.loadRef(tx, m.id.Canary)
 		if err != nil || rec == nil {
 			return err
 		}
-		if rec.Doc.abandons(r) {
-			return deleteRun(tx, r.ID) // the next step finds nothing to do
+		if rec.Doc.abandons(m.r) {
+			return deleteRun(tx, m.r.ID)
 		}
 		if err := s.protectStored(tx, rec); err != nil {
 			return err
 		}
-		r.Started = tx.Now()
-		return updateRun(tx, r)
+		begun, m.r.Started = true, tx.Now()
+		if m.r.MetricTime.IsZero() {
+			m.r.MetricTime = m.r.Started
+		}
+		return updateRun(tx, m.r)
 	})
+	if err == nil && begun && m.r.Attempt == 0 && m.r.DryRunID == "" {
+		s.began(m)
+	}
+	return begun, err
 }
 
-// abandons reports whether the canary was stopped since r fell due.
-func (d *canary) abandons(r *run) bool { return d.Starts != r.StartNo || d.StopAsked }
+// abandons reports whether the canary was stopped since r fell due. Dry runs
+// have nothing to do with its schedule.
+func (d *canary) abandons(r *run) bool {
+	return r.DryRunID == "" && (d.Starts != r.StartNo || d.StopAsked)
+}
 
 // maxKeepAttempts bounds how often a run is executed again because its results
 // could not be saved: a script has effects on the site it visits.
 const maxKeepAttempts = 2
 
-func (s *Service) executeRun(ctx context.Context, w *engine.Work, id runRef, r *run, rec *store.Record[canary]) (engine.Next, error) {
+func (s *Service) executeRun(ctx context.Context, w *engine.Work, m *mission) (engine.Next, error) {
+	r, rec := m.r, m.rec
 	work := dutyOf(rec, rec.Doc.Config.Role)
-	id.Publish = &publication{Time: r.Started, duty: work}
+	m.id.Publish = &publication{Time: r.measured(), Browser: r.Browser, duty: work}
 	as, outcome, err := s.execute(ctx, r, rec, work)
 	if outcome != nil {
 		defer outcome.Close()
@@ -98,21 +125,38 @@ func (s *Service) executeRun(ctx context.Context, w *engine.Work, id runRef, r *
 	if ctx.Err() != nil {
 		return engine.Next{}, ctx.Err() // the server stops: the run is repeated
 	}
+	var baseline *visual
 	if err != nil {
 		s.Logger.Error("canary run could not take place", "canary", rec.ID, "run", r.ID, "error", err)
 		r.fail(api.CanaryRunStateReasonCode(canaryrun.CanaryFailure), err.Error())
 	} else {
 		r.judge(outcome)
-		r.Location = runPrefix(rec.Doc.Config.ArtifactBucket, r.Started)
-		id.Publish.Metrics = measure(outcome)
-		if err := s.keep(ctx, as, r, rec, outcome); err != nil && w.Attempt < maxKeepAttempts {
+		r.Location = runPrefix(rec.Doc.Config.ArtifactBucket, r.Started, r.Browser)
+		if baseline, err = s.save(ctx, as, m, outcome); err != nil && w.Attempt < maxKeepAttempts {
 			return engine.Next{}, err
 		} else if err != nil {
 			s.Logger.Error("canary run could not be kept", "canary", rec.ID, "run", r.ID, "error", err)
 			r.spoil("the server could not save them")
 		}
+		m.id.Publish.Metrics = measure(outcome, r)
 	}
-	return w.Commit(ctx, engine.Now().WithState(id), func(tx *store.Tx) error { return s.commitVerdict(tx, id, r) })
+	again := rec.Doc.Config.retries(r)
+	m.id.Publish.Metrics = append(m.id.Publish.Metrics, measureRetries(&rec.Doc.Config, r, outcome)...)
+	s.pace.note(r.CanaryID, r.Completed.Sub(r.Started))
+	next := engine.Done()
+	if len(m.id.Publish.Metrics) > 0 {
+		next = engine.Now().WithState(m.id)
+	}
+	return w.Commit(ctx, next, func(tx *store.Tx) error { return s.commitVerdict(tx, m, baseline, again) })
+}
+
+// save keeps what the run left, and the screenshots that later ones are to be
+// compared with.
+func (s *Service) save(ctx context.Context, as *actor, m *mission, o *canaryrun.Outcome) (*visual, error) {
+	if err := s.keep(ctx, as, m.r, m.rec, o); err != nil {
+		return nil, err
+	}
+	return s.captureVisual(ctx, m.id.Canary, &m.rec.Doc.Config, m.r, o)
 }
 
 // execute runs the script in the sandbox, and tells who it acts as.
@@ -131,34 +175,54 @@ func (s *Service) execute(ctx context.Context, r *run, rec *store.Record[canary]
 	if err != nil {
 		return nil, nil, err
 	}
-	archive, size, err := s.fetchCode(ctx, rec.Doc.Config.Code.Key)
+	archive, size, err := s.fetchBlob(ctx, rec.Doc.Config.Code.Key)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer archive.Close()
+	baseline, done, err := s.openBaseline(ctx, &rec.Doc.Config, r.Browser)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer done()
 	job := s.job(r, rec, archive, size)
 	job.Env = s.scriptEnvironment(refOf(rec), work, vars, as.credentials)
+	job.Visual, job.Secret = baseline, as.secret
 	outcome, err := s.Runner.Run(ctx, job)
 	return as, outcome, err
 }
 
 func (s *Service) job(r *run, rec *store.Record[canary], archive io.ReaderAt, size int64) canaryrun.Job {
 	c := &rec.Doc.Config
-	bucket, key, _ := strings.Cut(runPrefix(c.ArtifactBucket, r.Started), "/")
+	bucket, key, _ := strings.Cut(runPrefix(c.ArtifactBucket, r.Started, r.Browser), "/")
 	return canaryrun.Job{
 		RunID: r.ID, CanaryName: rec.ID, CanaryARN: canaryARN(rec.Key),
 		RuntimeVersion: c.Runtime, Handler: c.Code.Handler, Zip: archive, Size: size,
+		Browser: r.Browser, DryRun: r.DryRunID != "",
 		MemoryMB: int(c.MemoryMB), DiskMB: int(c.StorageMB), Timeout: c.Timeout,
 		ArtifactS3Bucket: bucket, ArtifactS3Key: key,
 		Egress: s.Egress,
 	}
 }
 
-// fetchCode copies the canary's archive to a nameless temporary file.
-func (s *Service) fetchCode(ctx context.Context, key string) (_ *os.File, size int64, err error) {
+// secret is the value of a secret in Secrets Manager, as the run's role may
+// read it.
+func (a *actor) secret(ctx context.Context, name string) (string, error) {
+	out, err := secretsmanager.Client{Invoker: a.calls}.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: name})
+	switch {
+	case err != nil:
+		return "", err
+	case out.SecretString == nil:
+		return "", fmt.Errorf("the secret %s has no text", name)
+	}
+	return *out.SecretString, nil
+}
+
+// fetchBlob copies an archive to a nameless temporary file.
+func (s *Service) fetchBlob(ctx context.Context, key string) (_ *os.File, size int64, err error) {
 	src, err := s.Blob.Open(ctx, key, 0, -1)
 	if err != nil {
-		return nil, 0, fmt.Errorf("open canary code: %w", err)
+		return nil, 0, fmt.Errorf("open archive: %w", err)
 	}
 	defer src.Close()
 	f, err := scratch()
@@ -167,7 +231,7 @@ func (s *Service) fetchCode(ctx context.Context, key string) (_ *os.File, size i
 	}
 	if size, err = io.Copy(f, src); err != nil {
 		_ = f.Close()
-		return nil, 0, fmt.Errorf("copy canary code: %w", err)
+		return nil, 0, fmt.Errorf("copy archive: %w", err)
 	}
 	return f, size, nil
 }
@@ -206,28 +270,68 @@ func short(reason string) string {
 	return reason
 }
 
-// commitVerdict records the run. One whose canary was stopped meanwhile is not
-// kept; the end of a single run stops its canary.
-func (s *Service) commitVerdict(tx *store.Tx, id runRef, r *run) error {
-	rec, err := s.loadRef(tx, id.Canary)
+// commitVerdict records the run, and what follows from it: another attempt, the
+// end of a dry run or of a canary that runs once, a baseline. A run whose canary
+// was stopped meanwhile is not kept.
+func (s *Service) commitVerdict(tx *store.Tx, m *mission, baseline *visual, again bool) error {
+	rec, err := s.loadRef(tx, m.id.Canary)
 	if err != nil || rec == nil {
 		return err
 	}
-	d := &rec.Doc
-	if d.abandons(r) {
-		return deleteRun(tx, r.ID)
+	if rec.Doc.abandons(m.r) {
+		return deleteRun(tx, m.r.ID)
 	}
-	schedule, err := parseSchedule(d.Config.Expression)
-	if err != nil {
+	if err := updateRun(tx, m.r); err != nil {
 		return err
 	}
-	if schedule.Once() && d.State == stateRunning {
-		if err := s.stop(tx, rec); err != nil {
+	if err := s.commitBaseline(tx, rec, m.r, baseline); err != nil {
+		return err
+	}
+	if m.r.DryRunID != "" {
+		return s.endDryRun(tx, rec, m.r.DryRunID)
+	}
+	if again {
+		if err := s.retry(tx, rec, m.r); err != nil {
 			return err
 		}
 	}
-	if err := updateRun(tx, r); err != nil {
+	if err := s.stopAfter(tx, rec); err != nil {
 		return err
 	}
-	return s.emitRun(tx, rec, r)
+	return s.emitRun(tx, rec, m.r)
+}
+
+// stopAfter stops a canary that runs once when the last of its runs is over.
+func (s *Service) stopAfter(tx *store.Tx, rec *store.Record[canary]) error {
+	schedule, err := parseSchedule(rec.Doc.Config.Expression)
+	if err != nil || !schedule.Once() || rec.Doc.State != stateRunning {
+		return err
+	}
+	if busy, err := runInProgress(tx, rec.Doc.ID, rec.Doc.Starts); err != nil || busy {
+		return err
+	}
+	return s.stop(tx, rec)
+}
+
+// commitBaseline puts the screenshots of a run in force as the baseline that
+// was waited for, wherever it is still waited for.
+func (s *Service) commitBaseline(tx *store.Tx, rec *store.Record[canary], r *run, got *visual) error {
+	if got == nil {
+		return nil
+	}
+	if r.DryRunID != "" {
+		dry, err := s.getDryRun(tx, rec, r.DryRunID)
+		if err != nil || !dry.Doc.Config.settleVisual(got) {
+			return err
+		}
+		return s.dryRuns.Put(tx, dry)
+	}
+	settled := rec.Doc.Config.settleVisual(got)
+	if rec.Doc.Staged != nil && rec.Doc.Staged.settleVisual(got) {
+		settled = true
+	}
+	if !settled {
+		return nil
+	}
+	return s.canaries.Put(tx, rec)
 }

@@ -2,36 +2,13 @@ package synthetics
 
 import (
 	"context"
+	"slices"
 	"time"
 
-	"nephele.dev/nephele/internal/courier"
 	"nephele.dev/nephele/internal/engine"
 	"nephele.dev/nephele/internal/store"
 	"nephele.dev/nephele/internal/when"
 )
-
-// The kinds of work and the lanes they run in.
-const (
-	kindCanary    = "synthetics.canary"    // key: canary id; leaves transitional states
-	kindSchedule  = "synthetics.schedule"  // key: canary id; one tick a step
-	kindRun       = "synthetics.run"       // key: run id; executes and publishes
-	kindCode      = "synthetics.code"      // key: blob key; removes code that nothing refers to
-	kindRetention = "synthetics.retention" // key: canary id; removes old runs daily
-
-	laneAPI    = "api"
-	laneCanary = "canary"
-	laneBlob   = "blob"
-)
-
-// Flows registers the service's flows with the engine, before it starts.
-func (s *Service) Flows(e *engine.Engine) {
-	e.Register(kindCanary, laneAPI, engine.FlowFunc(s.stepCanary))
-	e.Register(kindSchedule, laneAPI, engine.FlowFunc(s.stepSchedule))
-	e.Register(kindRun, laneCanary, engine.FlowFunc(s.stepRun))
-	e.Register(kindCode, laneBlob, engine.FlowFunc(s.stepCode))
-	e.Register(kindRetention, laneBlob, engine.FlowFunc(s.stepRetention))
-	s.Courier.Register(eventClass, courier.Class{})
-}
 
 // stepCanary takes a canary out of its transitional state. In any other state
 // there is nothing to do: the step was taken before.
@@ -99,14 +76,20 @@ func (s *Service) schedule(tx *store.Tx, rec *store.Record[canary]) error {
 
 func (s *Service) finishUpdate(tx *store.Tx, rec *store.Record[canary]) error {
 	d := &rec.Doc
-	if old := d.Config.Code.Key; d.Staged != nil && d.Staged.Code.Key != old {
-		if err := s.collectCode(tx, old, refOf(rec), codeGrace); err != nil {
-			return err
-		}
-	}
 	var changed map[string]valueChange
 	if d.Staged != nil {
-		changed = changes(&d.Config, d.Staged)
+		changed = changes(rec)
+		if d.Staged.Code.Key != d.Config.Code.Key {
+			d.Layer++
+		}
+		for _, key := range d.Config.blobs() {
+			if slices.Contains(d.Staged.blobs(), key) {
+				continue
+			}
+			if err := s.collectCode(tx, key, refOf(rec), codeGrace); err != nil {
+				return err
+			}
+		}
 		d.Config, d.Staged = *d.Staged, nil
 	}
 	if d.Resume == stateRunning {
@@ -134,8 +117,13 @@ func (s *Service) finishDelete(tx *store.Tx, rec *store.Record[canary]) error {
 	if _, err := tx.Exec(`delete from canary_run where canary_id = ?`, rec.Doc.ID); err != nil {
 		return err
 	}
-	if err := s.collectCode(tx, rec.Doc.Config.Code.Key, refOf(rec), 0); err != nil {
+	if err := s.forgetDryRuns(tx, rec, time.Time{}, true); err != nil {
 		return err
+	}
+	for _, key := range rec.Doc.Config.blobs() {
+		if err := s.collectCode(tx, key, refOf(rec), 0); err != nil {
+			return err
+		}
 	}
 	if err := s.leaveGroups(tx, rec); err != nil {
 		return err
@@ -217,8 +205,8 @@ func (s *Service) expire(tx *store.Tx, r ref) error {
 	return s.move(tx, rec, stateStopped, rec.Doc.Code, nil)
 }
 
-// tick inserts the run that is due. While an earlier run of the same start waits
-// or executes the tick is passed over, which shows in the log.
+// tick inserts the runs that are due. While an earlier run of the same start waits
+// or executes, or is repeated, the tick is passed over, which counts.
 func (s *Service) tick(tx *store.Tx, r ref, due time.Time) error {
 	rec, err := s.loadRef(tx, r)
 	if err != nil || rec == nil || rec.Doc.State != stateRunning {
@@ -229,37 +217,8 @@ func (s *Service) tick(tx *store.Tx, r ref, due time.Time) error {
 		return err
 	}
 	if busy {
-		tx.OnCommit(func() { s.Logger.Warn("canary is still running, tick passed over", "canary", r.Name, "due", due) })
+		tx.OnCommit(func() { s.passedOver(r, due) })
 		return nil
 	}
-	next := &run{ID: newID(), CanaryID: rec.Doc.ID, StartNo: rec.Doc.Starts, Scheduled: due, State: runRunning}
-	inserted, err := insertRun(tx, next)
-	if err != nil || !inserted {
-		return err
-	}
-	return s.Engine.Put(tx, kindRun, next.ID, tx.Now(), runRef{Canary: r, RunID: next.ID})
-}
-
-// retentionEvery is how often old runs are removed.
-const retentionEvery = 24 * time.Hour
-
-// stepRetention removes runs that are older than the canary keeps them.
-func (s *Service) stepRetention(ctx context.Context, w *engine.Work) (engine.Next, error) {
-	var r ref
-	if err := w.State(&r); err != nil {
-		return engine.Next{}, err
-	}
-	return w.Commit(ctx, engine.At(w.Due.Add(retentionEvery)), func(tx *store.Tx) error {
-		rec, err := s.loadRef(tx, r)
-		if err != nil || rec == nil {
-			return err
-		}
-		for state, days := range map[string]int32{string(runPassed): rec.Doc.Config.SuccessDays, string(runFailed): rec.Doc.Config.FailureDays} {
-			before := tx.Now().AddDate(0, 0, -int(days))
-			if _, err := tx.Exec(`delete from canary_run where canary_id = ? and state = ? and scheduled < ?`, rec.Doc.ID, state, store.Micros(before)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return s.launch(tx, rec, &rec.Doc.Config, run{CanaryID: rec.Doc.ID, StartNo: rec.Doc.Starts, Scheduled: due})
 }

@@ -78,7 +78,7 @@ func noBearer(context.Context, string, string) (plane.Caller, error) {
 func (b *bench) boot() {
 	d := b.Deps
 	d.Logger, d.Runner = slog.New(slog.DiscardHandler), b.runner
-	d.Engine = engine.New(d.DB, engine.Options{Lanes: map[string]int{laneCanary: 2}, Poll: time.Hour, Lease: time.Hour})
+	d.Engine = engine.New(d.DB, engine.Options{Lanes: map[string]int{LaneBrowser: 2}, Poll: time.Hour, Lease: time.Hour})
 	p := plane.New(plane.Options{Logger: d.Logger})
 	d.Plane = p
 	d.Courier = courier.New(d.Engine, p, all.Services())

@@ -28,6 +28,8 @@ var accepts = map[string][]api.CanaryState{
 	"StopCanary":   {stateRunning},
 	"UpdateCanary": {stateReady, stateRunning, stateStopped, stateError},
 	"DeleteCanary": {stateReady, stateStopped, stateError},
+
+	"StartCanaryDryRun": {stateReady, stateRunning, stateStopped},
 }
 
 // refused is the ConflictException of an operation in a state.
@@ -37,6 +39,8 @@ func refused(operation string, state api.CanaryState) error {
 		return api.NewConflictException("Canary is not in a startable state")
 	case "StopCanary":
 		return api.NewConflictException("Canary is in a state that can't be stopped: %s", state)
+	case "StartCanaryDryRun":
+		return api.NewConflictException("Canary is in a state in which no dry run can be started: %s", state)
 	case "DeleteCanary":
 		return api.NewConflictException("Canary is in a state that can't be deleted: %s", state)
 	default:

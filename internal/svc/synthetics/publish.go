@@ -84,7 +84,7 @@ const logBatch = 1000
 // names them.
 func (s *Service) writeLog(ctx context.Context, as shape.Invoker, r *run, rec *store.Record[canary], lines []canaryrun.LogLine) error {
 	client := logs.Client{Invoker: as}
-	group := logGroup(rec)
+	group := logGroup(rec, r.Browser)
 	stream := r.Started.UTC().Format("2006/01/02/[$LATEST]") + strings.ReplaceAll(r.ID, "-", "")
 	if err := createStream(ctx, client, group, stream); err != nil {
 		return err
@@ -138,12 +138,19 @@ func batchOf(lines []canaryrun.LogLine) int {
 const maxSteps = 1000
 
 // measure makes the metrics of a run, those that its script has not switched
-// off. A run that left no report, as one that timed out, has none.
-func measure(o *canaryrun.Outcome) []datum {
+// off. A run that left no report, as one that timed out, has none; a dry run has
+// two that are its own.
+func measure(o *canaryrun.Outcome, r *run) []datum {
 	if o.TimedOut || o.Report == nil {
 		return nil
 	}
 	success := percent(o.TestResult == string(canaryrun.Passed))
+	if r.DryRunID != "" {
+		return []datum{
+			{Name: "SuccessPercentDryRun", Unit: "Percent", Value: success},
+			{Name: "DurationDryRun", Unit: "Milliseconds", Value: milliseconds(o.Duration)},
+		}
+	}
 	data := []datum{
 		{Name: "SuccessPercent", Unit: "Percent", Value: success},
 		{Name: "Duration", Unit: "Milliseconds", Value: milliseconds(o.Duration)},
@@ -168,7 +175,20 @@ func measure(o *canaryrun.Outcome) []datum {
 			data = append(data, datum{Name: m.name, Unit: "Count", Value: m.value, Total: true})
 		}
 	}
+	data = append(data, measureVisual(o.Visual)...)
 	return append(data, measureSteps(o.Steps)...)
+}
+
+// measureVisual makes the metrics of a run's comparisons with its baseline.
+func measureVisual(v *canaryrun.VisualOutcome) []datum {
+	if v == nil || v.Comparisons <= 0 {
+		return nil
+	}
+	matching := float64(min(max(v.Matching, 0), v.Comparisons))
+	return []datum{
+		{Name: "VisualMonitoringSuccessPercent", Unit: "Percent", Value: 100 * matching / float64(v.Comparisons)},
+		{Name: "VisualMonitoringTotalComparisons", Unit: "Count", Value: float64(v.Comparisons)},
+	}
 }
 
 // measureSteps makes the metrics of the steps, but for those whose name cannot
@@ -210,7 +230,8 @@ func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 
 // have been deleted meanwhile.
 type publication struct {
 	duty
-	Time    time.Time // of all metrics: the run's start
+	Time    time.Time // of all metrics: the start of the run, or of the first attempt
+	Browser string    `json:",omitempty"` // "" where the runtime does not choose
 	Metrics []datum
 }
 
@@ -249,7 +270,9 @@ func (s *Service) publish(ctx context.Context, id runRef) error {
 	return nil
 }
 
-// data is the metrics as CloudWatch takes them.
+// data is the metrics as CloudWatch takes them. Where the runtime chooses a
+// browser, those of the canary and its steps are there with the dimension
+// Browser and without.
 func (p *publication) data(name string) []*cloudwatch.MetricDatum {
 	var out []*cloudwatch.MetricDatum
 	add := func(d datum, dims ...*cloudwatch.Dimension) {
@@ -259,14 +282,17 @@ func (p *publication) data(name string) []*cloudwatch.MetricDatum {
 		})
 	}
 	for _, d := range p.Metrics {
-		canary := &cloudwatch.Dimension{Name: "CanaryName", Value: name}
-		switch {
-		case d.Total:
+		if d.Total {
 			add(d)
-		case d.Step != "":
-			add(d, canary, &cloudwatch.Dimension{Name: "StepName", Value: d.Step})
-		default:
-			add(d, canary)
+			continue
+		}
+		dims := []*cloudwatch.Dimension{{Name: "CanaryName", Value: name}}
+		if d.Step != "" {
+			dims = append(dims, &cloudwatch.Dimension{Name: "StepName", Value: d.Step})
+		}
+		add(d, dims...)
+		if p.Browser != "" {
+			add(d, append(dims[:len(dims):len(dims)], &cloudwatch.Dimension{Name: "Browser", Value: p.Browser})...)
 		}
 	}
 	return out

@@ -65,10 +65,10 @@ func TestMeasure(t *testing.T) {
 	for name, test := range tests {
 		o := &canaryrun.Outcome{TestResult: "PASSED", Report: &canaryrun.Report{}, Steps: test.steps}
 		o.Report.Configuration.CanaryMetrics = test.metrics
-		if diff := cmp.Diff(append(always[:3:3], test.want...), names(measure(o))); diff != "" {
+		if diff := cmp.Diff(append(always[:3:3], test.want...), names(measure(o, &run{}))); diff != "" {
 			t.Errorf("%s:\n%s", name, diff)
 		}
-		if o.TimedOut = true; measure(o) != nil {
+		if o.TimedOut = true; measure(o, &run{}) != nil {
 			t.Errorf("%s: a run that timed out has metrics", name)
 		}
 	}

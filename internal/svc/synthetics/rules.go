@@ -145,14 +145,12 @@ func checkHandler(handler *string, v canaryruntime.Version) error {
 // refuseUnbuilt answers requests for parts of the configuration that are not
 // built. Nothing is accepted that would then be ignored.
 func (p *patch) refuseUnbuilt() error {
-	code, schedule, vpc, artifacts := p.code, p.schedule, p.vpc, p.encryption
+	code, vpc, artifacts := p.code, p.vpc, p.encryption
 	switch {
 	case code != nil && len(code.BlueprintTypes) > 0:
 		return notImplemented("BlueprintTypes")
 	case code != nil && len(code.Dependencies) > 0:
 		return notImplemented("Dependencies (Lambda layers)")
-	case schedule != nil && schedule.RetryConfig != nil && schedule.RetryConfig.MaxRetries > 0:
-		return notImplemented("RetryConfig")
 	case len(p.addLocations) > 0 || len(p.removeLocations) > 0:
 		return notImplemented("replicas in other locations")
 	case p.key != nil && *p.key != "":
@@ -163,11 +161,6 @@ func (p *patch) refuseUnbuilt() error {
 		return notImplemented("VpcConfig")
 	case artifacts != nil && artifacts.S3Encryption != nil && *artifacts.S3Encryption != (api.S3EncryptionConfig{}):
 		return notImplemented("artifact encryption") // nothing is encrypted at rest
-	}
-	for _, b := range p.browsers {
-		if is(b.BrowserType, "FIREFOX") {
-			return notImplemented("the browser FIREFOX")
-		}
 	}
 	return nil
 }

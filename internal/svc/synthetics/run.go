@@ -1,6 +1,7 @@
 package synthetics
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,6 +28,12 @@ type run struct {
 	Scheduled time.Time // when it was due
 	State     api.CanaryRunState
 
+	ScheduledRunID string    `json:",omitempty"` // the tick's first run; "" is this one
+	Attempt        int32     `json:",omitempty"` // of retries, from 1
+	Browser        string    `json:",omitempty"` // "" where the runtime does not choose
+	DryRunID       string    `json:",omitempty"`
+	MetricTime     time.Time `json:",omitzero"` // of all metrics of a run and its retries; zero is Started
+
 	Started    time.Time // zero until a worker took it
 	Completed  time.Time
 	Reason     string
@@ -52,8 +59,9 @@ func insertRun(tx *store.Tx, r *run) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	n, err := tx.Exec(`insert into canary_run (id, canary_id, start_no, scheduled, state, doc) values (?, ?, ?, ?, ?, ?) on conflict do nothing`,
-		r.ID, r.CanaryID, r.StartNo, store.Micros(r.Scheduled), string(r.State), string(doc))
+	n, err := tx.Exec(`insert into canary_run (id, canary_id, start_no, scheduled, browser, attempt, dry_run, state, doc)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`,
+		r.ID, r.CanaryID, r.StartNo, store.Micros(r.Scheduled), r.Browser, r.Attempt, r.DryRunID, string(r.State), string(doc))
 	return n == 1, err
 }
 
@@ -84,15 +92,45 @@ func getRun(tx *store.Tx, id string) (*run, error) {
 // complete. One of an earlier start goes on by itself and holds nothing up.
 func runInProgress(tx *store.Tx, canaryID string, start int64) (bool, error) {
 	var n int
-	err := tx.Row(`select count(*) from canary_run where canary_id = ? and start_no = ? and state = ?`,
-		canaryID, start, string(runRunning)).Scan(&n)
+	err := tx.Row(`select count(*) from canary_run where canary_id = ? and start_no = ? and state = 'RUNNING' and dry_run = ''`,
+		canaryID, start).Scan(&n)
 	return n > 0, err
+}
+
+// runFilter says which of a canary's runs are meant: without a word, those of
+// its schedule.
+type runFilter struct {
+	Dry      bool   // dry runs instead
+	DryRunID string // those of one dry run
+	Browser  string // those in one browser
+}
+
+// where is the filter as SQL. A run of a runtime that does not choose its
+// browser was in Chrome.
+func (f runFilter) where() (sql string, args []any) {
+	switch {
+	case f.DryRunID != "":
+		sql, args = ` and dry_run <> '' and dry_run = ?`, append(args, f.DryRunID)
+	case f.Dry:
+		sql = ` and dry_run <> ''`
+	default:
+		sql = ` and dry_run = ''`
+	}
+	switch f.Browser {
+	case "":
+	case chrome:
+		sql += ` and browser in ('', 'CHROME')`
+	default:
+		sql, args = sql+` and browser = ?`, append(args, f.Browser)
+	}
+	return sql, args
 }
 
 // newestRuns lists a canary's runs, newest first, from before the given
 // position; zero is the newest.
-func newestRuns(tx *store.Tx, canaryID string, before runPosition, limit int) ([]run, error) {
-	q, args := `select doc from canary_run where canary_id = ?`, []any{canaryID}
+func newestRuns(tx *store.Tx, canaryID string, f runFilter, before runPosition, limit int) ([]run, error) {
+	which, args := f.where()
+	q, args := `select doc from canary_run where canary_id = ?`+which, append([]any{canaryID}, args...)
 	if before.ID != "" {
 		q += ` and (scheduled, id) < (?, ?)`
 		args = append(args, before.Scheduled, before.ID)
@@ -112,11 +150,17 @@ func (r *run) position() runPosition {
 
 // GetCanaryRuns lists a canary's runs within its retention, newest first.
 func (s *Service) GetCanaryRuns(ctx context.Context, in *api.GetCanaryRunsInput) (*api.GetCanaryRunsOutput, error) {
-	if in.DryRunId != nil || is(in.RunType, "DRY_RUN") {
-		return nil, notImplemented("dry runs")
+	if in.DryRunId != nil && is(in.RunType, string(api.RunTypeCanaryRun)) {
+		return nil, invalid("DryRunId cannot be specified with RunType CANARY_RUN")
 	}
+	which := runFilter{Dry: is(in.RunType, string(api.RunTypeDryRun))}
+	assign(&which.DryRunID, in.DryRunId)
+	pageOf := struct {
+		Name  string
+		Which runFilter
+	}{in.Name, which}
 	var before runPosition
-	if err := s.position(ctx, in.Name, in.NextToken, &before); err != nil {
+	if err := s.position(ctx, pageOf, in.NextToken, &before); err != nil {
 		return nil, err
 	}
 	limit := limitOr(in.MaxResults, 100)
@@ -126,13 +170,13 @@ func (s *Service) GetCanaryRuns(ctx context.Context, in *api.GetCanaryRunsInput)
 		if err != nil {
 			return err
 		}
-		runs, err := newestRuns(tx, rec.Doc.ID, before, limit+1)
+		runs, err := newestRuns(tx, rec.Doc.ID, which, before, limit+1)
 		if err != nil {
 			return err
 		}
 		if len(runs) > limit {
 			runs = runs[:limit]
-			if out.NextToken, err = s.token(ctx, in.Name, runs[limit-1].position()); err != nil {
+			if out.NextToken, err = s.token(ctx, pageOf, runs[limit-1].position()); err != nil {
 				return err
 			}
 		}
@@ -151,12 +195,18 @@ func (s *Service) GetCanaryRuns(ctx context.Context, in *api.GetCanaryRunsInput)
 // reason and code, as in AWS.
 func (r *run) view(rec *store.Record[canary]) *api.CanaryRun {
 	v := &api.CanaryRun{
-		Id: new(r.ID), ScheduledRunId: new(r.ID), Name: new(rec.ID),
+		Id: new(r.ID), ScheduledRunId: new(r.scheduledID()), Name: new(rec.ID),
 		Status:   &api.CanaryRunStatus{State: new(r.State)},
-		Timeline: &api.CanaryRunTimeline{Started: new(r.began()), MetricTimestampForRunAndRetries: new(r.began())},
+		Timeline: &api.CanaryRunTimeline{Started: new(r.began()), MetricTimestampForRunAndRetries: new(r.measured())},
 	}
-	if rec.Doc.Config.runtime().PerBrowser() {
-		v.BrowserType = new(api.BrowserType("CHROME"))
+	if r.Browser != "" {
+		v.BrowserType = new(api.BrowserType(r.Browser))
+	}
+	if r.Attempt > 0 {
+		v.RetryAttempt = new(r.Attempt)
+	}
+	if r.DryRunID != "" {
+		v.DryRunConfig = &api.CanaryDryRunConfigOutput{DryRunId: new(r.DryRunID)}
 	}
 	if r.Location != "" {
 		v.ArtifactS3Location = new(r.Location)
@@ -177,11 +227,22 @@ func (r *run) began() time.Time {
 	return r.Started
 }
 
+// measured is the time of the run's metrics: that of the first of its tick.
+func (r *run) measured() time.Time {
+	if r.MetricTime.IsZero() {
+		return r.began()
+	}
+	return r.MetricTime
+}
+
+// scheduledID is the id of the tick's first run.
+func (r *run) scheduledID() string { return cmp.Or(r.ScheduledRunID, r.ID) }
+
 // timeline shows when the canary was created and changed, and when its most
 // recent run started and ended.
 func (s *Service) timeline(tx *store.Tx, rec *store.Record[canary]) (*api.CanaryTimeline, error) {
 	t := &api.CanaryTimeline{Created: new(rec.Doc.Created), LastModified: new(rec.Doc.Modified)}
-	runs, err := newestRuns(tx, rec.Doc.ID, runPosition{}, 2)
+	runs, err := newestRuns(tx, rec.Doc.ID, runFilter{}, runPosition{}, 2)
 	for i := range runs {
 		if t.LastStarted == nil && !runs[i].Started.IsZero() {
 			t.LastStarted = new(runs[i].Started)
@@ -194,8 +255,13 @@ func (s *Service) timeline(tx *store.Tx, rec *store.Record[canary]) (*api.Canary
 }
 
 // runPrefix is where a run's artifacts go: the canary's location and the start
-// time in UTC to the millisecond.
-func runPrefix(location string, started time.Time) string {
+// time in UTC to the millisecond, and below it the browser, where the runtime
+// chooses.
+func runPrefix(location string, started time.Time, browser string) string {
 	t := started.UTC()
-	return fmt.Sprintf("%s/%s/%s-%03d", location, t.Format("2006/01/02/15"), t.Format("04-05"), t.Nanosecond()/int(time.Millisecond))
+	prefix := fmt.Sprintf("%s/%s/%s-%03d", location, t.Format("2006/01/02/15"), t.Format("04-05"), t.Nanosecond()/int(time.Millisecond))
+	if browser != "" {
+		prefix += "/" + browser
+	}
+	return prefix
 }

@@ -61,11 +61,18 @@ type Service struct {
 	Deps
 	canaries *store.Collection[canary]
 	groups   *store.Collection[group]
+	dryRuns  *store.Collection[dryRun]
+	pace     pace
 }
 
 // New returns a Service; call Flows before the engine starts.
 func New(d Deps) *Service {
-	return &Service{Deps: d, canaries: store.NewCollection[canary]("synthetics.canary"), groups: store.NewCollection[group]("synthetics.group")}
+	return &Service{
+		Deps:     d,
+		canaries: store.NewCollection[canary]("synthetics.canary"),
+		groups:   store.NewCollection[group]("synthetics.group"),
+		dryRuns:  store.NewCollection[dryRun]("synthetics.dryrun"),
+	}
 }
 
 // Handlers returns the operations that are implemented.
@@ -73,6 +80,7 @@ func (s *Service) Handlers() map[string]shape.Handler {
 	return api.Handlers{
 		CreateCanary:            s.CreateCanary,
 		GetCanary:               s.GetCanary,
+		StartCanaryDryRun:       s.StartCanaryDryRun,
 		UpdateCanary:            s.UpdateCanary,
 		DeleteCanary:            s.DeleteCanary,
 		DescribeCanaries:        s.DescribeCanaries,

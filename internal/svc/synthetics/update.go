@@ -12,63 +12,90 @@ import (
 // the flow puts it in force and returns the canary to where it was. A RUNNING
 // canary's schedule starts over, so that it runs at once.
 func (s *Service) UpdateCanary(ctx context.Context, in *api.UpdateCanaryInput) (*api.UpdateCanaryOutput, error) {
-	switch {
-	case in.DryRunId != nil:
-		return nil, notImplemented("DryRunId")
-	case in.VisualReference != nil || len(in.VisualReferences) > 0:
-		return nil, notImplemented("VisualReferences")
+	if in.DryRunId != nil {
+		return &api.UpdateCanaryOutput{}, s.applyDryRun(ctx, in)
 	}
-	owner, staged, err := s.stage(ctx, in)
+	asked := patchOf(in, plane.FromContext(ctx))
+	staged, err := s.stagePatch(ctx, in.Name, asked)
 	if err != nil {
 		return nil, err
 	}
 	err = s.transition(ctx, "UpdateCanary", in.Name, func(tx *store.Tx, rec *store.Record[canary]) error {
-		conf := rec.Doc.Config
-		if err := patchOf(in, plane.FromContext(ctx)).apply(&conf); err != nil {
+		conf, err := s.merge(rec, asked, staged)
+		if err != nil {
 			return err
 		}
-		if staged != nil {
-			if rec.Doc.ID != owner.ID { // another canary took the name meanwhile
-				return api.NewConflictException("Canary %s was deleted during the update", in.Name)
-			}
-			conf.Code = *staged
-		}
-		if err := s.protect(refOf(rec), &conf); err != nil {
-			return err
-		}
-		rec.Doc.Staged = &conf
-		rec.Doc.Resume = rec.Doc.State
-		rec.Doc.Modified = tx.Now()
-		return s.enter(tx, rec, stateUpdating, "UPDATE_PENDING")
+		return s.beginUpdate(tx, rec, conf)
 	})
 	return &api.UpdateCanaryOutput{}, err
 }
 
-// stage copies the request's new code, if it has any, before the transaction
-// that will refer to it, and tells whose it is. Everything that can be refused is
-// refused first.
-func (s *Service) stage(ctx context.Context, in *api.UpdateCanaryInput) (owner ref, _ *code, err error) {
-	call := plane.FromContext(ctx)
+// beginUpdate commits a new configuration to be put in force by the flow.
+func (s *Service) beginUpdate(tx *store.Tx, rec *store.Record[canary], conf *config) error {
+	rec.Doc.Staged = conf
+	rec.Doc.Resume = rec.Doc.State
+	rec.Doc.Modified = tx.Now()
+	return s.enter(tx, rec, stateUpdating, "UPDATE_PENDING")
+}
+
+// stagedParts are what a new configuration refers to in blob storage: copied
+// before the transaction that will refer to it.
+type stagedParts struct {
+	owner  ref
+	code   *code    // nil for no new one
+	visual []visual // the references, looked up
+}
+
+// stagePatch copies a request's new code and baselines, if it has any, and tells
+// whose they are. Everything that can be refused is refused first.
+func (s *Service) stagePatch(ctx context.Context, name string, asked *patch) (*stagedParts, error) {
+	var st stagedParts
 	var work duty
-	err = s.DB.View(ctx, func(tx *store.Tx) error {
-		rec, err := s.load(tx, keyFor(call, in.Name))
+	var conf config
+	err := s.DB.View(ctx, func(tx *store.Tx) error {
+		rec, err := s.load(tx, keyFor(plane.FromContext(ctx), name))
 		if err != nil {
 			return err
 		}
-		owner = refOf(rec)
-		conf := rec.Doc.Config
-		err = patchOf(in, call).apply(&conf)
+		st.owner = refOf(rec)
+		conf = rec.Doc.Config
+		conf.cloneVisual()
+		err = asked.apply(&conf)
 		work = dutyOf(rec, conf.Role)
 		return err
 	})
-	if err == nil && in.ExecutionRoleArn != nil {
-		err = s.checkRole(ctx, owner, work)
+	if err == nil && asked.role != nil {
+		err = s.checkRole(ctx, st.owner, work)
 	}
-	if err != nil || in.Code == nil {
-		return owner, nil, err
+	if err == nil {
+		err = s.resolveVisuals(ctx, st.owner, work, &conf)
 	}
-	c, err := s.takeCode(ctx, owner, in.Code)
-	return owner, &c, err
+	st.visual = conf.Visual
+	if err != nil || asked.code == nil {
+		return &st, err
+	}
+	c, err := s.takeCode(ctx, st.owner, asked.code)
+	st.code = &c
+	return &st, err
+}
+
+// merge is a canary's configuration with a patch and what was staged for it.
+func (s *Service) merge(rec *store.Record[canary], asked *patch, st *stagedParts) (*config, error) {
+	if rec.Doc.ID != st.owner.ID { // another canary took the name meanwhile
+		return nil, api.NewConflictException("Canary %s was deleted during the update", rec.ID)
+	}
+	conf := rec.Doc.Config
+	conf.cloneVisual()
+	if err := asked.apply(&conf); err != nil {
+		return nil, err
+	}
+	if st.code != nil {
+		conf.Code = *st.code
+	}
+	if asked.visual != nil || asked.visuals != nil {
+		conf.Visual = st.visual
+	}
+	return &conf, s.protect(refOf(rec), &conf)
 }
 
 func patchOf(in *api.UpdateCanaryInput, call *plane.Call) *patch {
@@ -78,6 +105,7 @@ func patchOf(in *api.UpdateCanaryInput, call *plane.Call) *patch {
 		schedule: in.Schedule, run: in.RunConfig, vpc: in.VpcConfig,
 		success: in.SuccessRetentionPeriodInDays, failure: in.FailureRetentionPeriodInDays,
 		cleanup: in.ProvisionedResourceCleanup, encryption: in.ArtifactConfig, browsers: in.BrowserConfigs,
+		visual: in.VisualReference, visuals: in.VisualReferences,
 		addLocations: in.AddReplicaLocations, removeLocations: in.RemoveReplicaLocations, key: in.KmsKeyArn,
 	}
 }
