@@ -17,6 +17,10 @@ func (s *Service) stepCanary(ctx context.Context, w *engine.Work) (engine.Next, 
 	if err := w.State(&r); err != nil {
 		return engine.Next{}, err
 	}
+	tried, err := s.try(ctx, r)
+	if err != nil {
+		return engine.Next{}, err
+	}
 	return w.Commit(ctx, engine.Done(), func(tx *store.Tx) error {
 		rec, err := s.loadRef(tx, r)
 		if rec == nil || err != nil {
@@ -24,11 +28,11 @@ func (s *Service) stepCanary(ctx context.Context, w *engine.Work) (engine.Next, 
 		}
 		switch rec.Doc.State {
 		case stateCreating:
-			return s.finishCreate(tx, rec)
+			return s.finishCreate(tx, rec, tried)
 		case stateStarting:
-			return s.finishStart(tx, rec)
+			return s.finishStart(tx, rec, tried)
 		case stateUpdating:
-			return s.finishUpdate(tx, rec)
+			return s.finishUpdate(tx, rec, tried)
 		case stateStopping:
 			return s.stop(tx, rec)
 		case stateDeleting:
@@ -39,14 +43,20 @@ func (s *Service) stepCanary(ctx context.Context, w *engine.Work) (engine.Next, 
 	})
 }
 
-func (s *Service) finishCreate(tx *store.Tx, rec *store.Record[canary]) error {
+func (s *Service) finishCreate(tx *store.Tx, rec *store.Record[canary], tried trial) error {
 	if err := s.Engine.Put(tx, kindRetention, rec.Doc.ID, tx.Now().Add(retentionEvery), refOf(rec)); err != nil {
 		return err
+	}
+	if tried.failed(&rec.Doc) {
+		return s.failCreate(tx, rec, tried.Reason)
 	}
 	return s.move(tx, rec, stateReady, "", nil)
 }
 
-func (s *Service) finishStart(tx *store.Tx, rec *store.Record[canary]) error {
+func (s *Service) finishStart(tx *store.Tx, rec *store.Record[canary], tried trial) error {
+	if tried.failed(&rec.Doc) {
+		return s.failStart(tx, rec, tried.Reason)
+	}
 	if err := s.schedule(tx, rec); err != nil {
 		return err
 	}
@@ -74,8 +84,11 @@ func (s *Service) schedule(tx *store.Tx, rec *store.Record[canary]) error {
 	return s.Engine.Put(tx, kindSchedule, rec.Doc.ID, first, refOf(rec))
 }
 
-func (s *Service) finishUpdate(tx *store.Tx, rec *store.Record[canary]) error {
+func (s *Service) finishUpdate(tx *store.Tx, rec *store.Record[canary], tried trial) error {
 	d := &rec.Doc
+	if tried.failed(d) {
+		return s.rollBack(tx, rec, tried.Reason)
+	}
 	var changed map[string]valueChange
 	if d.Staged != nil {
 		changed = changes(rec)
@@ -97,7 +110,7 @@ func (s *Service) finishUpdate(tx *store.Tx, rec *store.Record[canary]) error {
 			return err
 		}
 	}
-	return s.move(tx, rec, d.Resume, "UPDATE_COMPLETE", changed)
+	return s.move(tx, rec, d.restored(), "UPDATE_COMPLETE", changed)
 }
 
 // stop ends the schedule; a run in progress goes on.

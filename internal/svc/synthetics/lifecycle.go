@@ -69,6 +69,7 @@ func (s *Service) transition(ctx context.Context, operation, name string, f func
 func (s *Service) StartCanary(ctx context.Context, in *api.StartCanaryInput) (*api.StartCanaryOutput, error) {
 	err := s.transition(ctx, "StartCanary", in.Name, func(tx *store.Tx, rec *store.Record[canary]) error {
 		rec.Doc.Starts++
+		rec.Doc.Resume = rec.Doc.State
 		rec.Doc.StopAsked = false
 		rec.Doc.Started = tx.Now()
 		return s.enter(tx, rec, stateStarting, "")

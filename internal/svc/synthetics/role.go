@@ -108,19 +108,6 @@ func (s *Service) bearer(ctx context.Context, r ref, c *sts.Credentials) (*actor
 	}}, nil
 }
 
-// checkRole refuses an execution role that runs could not assume. Without
-// authorization roles need not exist.
-func (s *Service) checkRole(ctx context.Context, r ref, d duty) error {
-	if !s.Plane.Authorizes() {
-		return nil
-	}
-	if role, err := arn.Parse(d.Role); err == nil && role.Account != r.Account {
-		return api.NewAccessDeniedException("Cross-account pass role is not allowed.")
-	}
-	_, err := s.assume(ctx, r, d)
-	return err
-}
-
 // scriptEnvironment is the environment of a script: the canary's variables, and
 // those of Lambda by which SDKs find credentials and region. The server itself is
 // the endpoint of SDKs where the script can reach it; a canary may name another.

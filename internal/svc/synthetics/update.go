@@ -65,7 +65,7 @@ func (s *Service) stagePatch(ctx context.Context, name string, asked *patch) (*s
 		return err
 	})
 	if err == nil && asked.role != nil {
-		err = s.checkRole(ctx, st.owner, work)
+		err = s.checkPassed(st.owner, conf.Role)
 	}
 	if err == nil {
 		err = s.resolveVisuals(ctx, st.owner, work, &conf)
