@@ -16,6 +16,7 @@ export default defineConfig({
     rolldownOptions: { output: { chunkFileNames: 'assets/[name]-[hash].js' } },
   },
   server: {
+    fs: { allow: ['..'] }, // blueprints come from the Go code's templates
     proxy: { '^/(?!_nephele/console/(?!config\\.json))': { target: server } },
   },
 });
