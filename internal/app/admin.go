@@ -48,5 +48,9 @@ func (a *App) health(ctx context.Context) (any, error) {
 	for i, s := range a.services {
 		services[i] = s.api.Name
 	}
-	return map[string]any{"database": a.db.Dialect().String(), "services": services}, nil
+	canaries, err := a.punctuality(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("canaries: %w", err)
+	}
+	return map[string]any{"database": a.db.Dialect().String(), "services": services, "canaries": canaries}, nil
 }

@@ -23,6 +23,7 @@ import (
 	"nephele.dev/nephele/internal/seal"
 	"nephele.dev/nephele/internal/session"
 	"nephele.dev/nephele/internal/store"
+	"nephele.dev/nephele/internal/svc/synthetics"
 )
 
 // App is a server. Start, Stop and Reset may be called from any goroutine.
@@ -51,6 +52,8 @@ type App struct {
 
 	identity *identity.Directory
 	answered func(*plane.Call, any)
+
+	punctuality func(context.Context) (synthetics.Punctuality, error) // of canaries
 
 	certificates http.Handler // with which messages of SNS are verified
 	tokenKeys    http.Handler // with which tokens of Cognito are verified

@@ -23,6 +23,8 @@ type metrics struct {
 	inner    *prometheus.CounterVec // by service, operation, code: calls between services
 	canaries *prometheus.CounterVec // by status
 	resets   prometheus.Counter
+
+	punctuality punctuality // of canaries
 }
 
 // newMetrics returns the measurements, to which more add theirs.
@@ -51,8 +53,9 @@ func newMetrics(more ...prometheus.Collector) *metrics {
 		resets: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "nephele_resets_total", Help: "Full resets of the server's state.",
 		}),
+		punctuality: newPunctuality(),
 	}
-	m.registry.MustRegister(m.requests, m.latency, m.received, m.sent, m.inner, m.canaries, m.resets,
+	m.registry.MustRegister(m.requests, m.latency, m.received, m.sent, m.inner, m.canaries, m.resets, m.punctuality.lateness, m.punctuality.passedOver,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.registry.MustRegister(more...)
 	return m

@@ -28,6 +28,7 @@ import (
 	"nephele.dev/nephele/internal/svc/cloudwatch"
 	"nephele.dev/nephele/internal/svc/events"
 	"nephele.dev/nephele/internal/svc/sns"
+	"nephele.dev/nephele/internal/svc/synthetics"
 	"nephele.dev/nephele/internal/webidentity"
 )
 
@@ -95,21 +96,20 @@ func (a *App) openBlobs(ctx context.Context) (err error) {
 
 // The engine's lanes of their own. Flows in other lanes get a slot per CPU.
 const (
-	LaneAPI    = "api"    // short steps that only read and write rows
-	LaneCanary = "canary" // canary runs: a process each
-	LaneBlob   = "blob"   // steps that move bytes
+	LaneAPI  = "api"  // short steps that only read and write rows
+	LaneBlob = "blob" // steps that move bytes
 )
 
 func (a *App) openEngine(context.Context) error {
-	canaries := a.cfg.CanaryWorkers
-	if canaries == 0 {
-		canaries = runtime.NumCPU()
-	}
+	cpus := runtime.NumCPU()
 	a.engine = engine.New(a.db, engine.Options{
 		Lanes: map[string]int{
-			LaneAPI: 4 * runtime.NumCPU(), courier.Lane: 8 * runtime.NumCPU(), LaneCanary: canaries, LaneBlob: 4,
-			sns.Lane:    32 * runtime.NumCPU(), // they wait for others
-			events.Lane: 8 * runtime.NumCPU(), cloudwatch.AlarmsLane: 4 * runtime.NumCPU(),
+			LaneAPI: 4 * cpus, courier.Lane: 8 * cpus, LaneBlob: 4,
+			synthetics.LaneBrowser: cmp.Or(a.cfg.CanaryWorkers, cpus),
+			synthetics.LaneScript:  cmp.Or(a.cfg.CanaryScriptWorkers, 4*cpus), // they wait for others
+			synthetics.LaneNative:  cmp.Or(a.cfg.CanaryNativeWorkers, 64),
+			sns.Lane:               32 * cpus, // they wait for others
+			events.Lane:            8 * cpus, cloudwatch.AlarmsLane: 4 * cpus,
 		},
 		Owner:  a.db.Node(),
 		Logger: a.log,
@@ -118,7 +118,7 @@ func (a *App) openEngine(context.Context) error {
 }
 
 func (a *App) openPlane(context.Context) error {
-	a.metrics = newMetrics(engineCollector{a.engine})
+	a.metrics = newMetrics(engineCollector{a.engine}, waitingCollector{a.engine})
 	o := plane.Options{
 		Settler:  a.engine,
 		Settle:   a.cfg.Settle,

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"time"
 
 	"nephele.dev/nephele/internal/access"
 	"nephele.dev/nephele/internal/config"
@@ -65,7 +66,10 @@ func (a *App) buildServices() ([]service, error) {
 	canaries := synthetics.New(synthetics.Deps{
 		DB: a.db, Engine: a.engine, Courier: a.courier, Blob: a.blobs, Plane: a.plane, Seal: a.seal, Pages: a.pages,
 		Bearer: a.keys.bearer, URL: a.URL, Runner: runner, Egress: reach, Logger: a.log,
+		Late:       func(d time.Duration) { a.metrics.punctuality.lateness.Observe(d.Seconds()) },
+		PassedOver: a.metrics.punctuality.passedOver.Inc,
 	})
+	a.punctuality = canaries.Punctuality
 	metrics := cloudwatch.New(cloudwatch.Deps{DB: a.db, Engine: a.engine, Courier: a.courier, Pages: a.pages, Logger: a.log})
 	objects := s3.New(s3.Deps{
 		DB: a.db, Engine: a.engine, Blob: a.blobs, Plane: a.plane, Courier: a.courier, Logger: a.log,

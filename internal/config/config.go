@@ -36,11 +36,13 @@ type Config struct {
 	MetricsOpen   bool   // answer metrics to anybody, with --auth=on too
 	MasterKeyLost bool   // start although the database is sealed under a master key that is not given
 
-	CanaryWorkers int      // canary runs at a time; 0 is one for each CPU
-	CanaryBrowser string   // path of the browser; "" is found on the machine
-	CanaryEgress  string   // "public", "private" or "auto": may canaries reach private addresses
-	CanaryAllow   []string // addresses with ports that canaries may reach in any case
-	CanaryUnsafe  bool     // run canaries although this machine cannot isolate them
+	CanaryWorkers       int      // canary runs with a browser at a time; 0 is one for each CPU
+	CanaryScriptWorkers int      // canary runs of scripts without a browser at a time; 0 is four for each CPU
+	CanaryNativeWorkers int      // canary runs that the server makes itself at a time; 0 is 64
+	CanaryBrowser       string   // path of the browser; "" is found on the machine
+	CanaryEgress        string   // "public", "private" or "auto": may canaries reach private addresses
+	CanaryAllow         []string // addresses with ports that canaries may reach in any case
+	CanaryUnsafe        bool     // run canaries although this machine cannot isolate them
 }
 
 // Default returns the configuration of a server that was told nothing.

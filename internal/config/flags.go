@@ -38,7 +38,9 @@ func (c *Config) AddFlags(fs *pflag.FlagSet) {
 }
 
 func (c *Config) addCanaryFlags(fs *pflag.FlagSet) {
-	fs.IntVar(&c.CanaryWorkers, "canary-workers", c.CanaryWorkers, "canary runs at a time; 0: one for each CPU")
+	fs.IntVar(&c.CanaryWorkers, "canary-workers", c.CanaryWorkers, "canary runs with a browser at a time; 0: one for each CPU")
+	fs.IntVar(&c.CanaryScriptWorkers, "canary-script-workers", c.CanaryScriptWorkers, "canary runs of scripts without a browser at a time; 0: four for each CPU")
+	fs.IntVar(&c.CanaryNativeWorkers, "canary-native-workers", c.CanaryNativeWorkers, "canary runs of checks that need no script at a time; 0: 64")
 	fs.StringVar(&c.CanaryBrowser, "canary-browser", c.CanaryBrowser, "`PATH` of the browser that canaries run")
 	fs.StringVar(&c.CanaryEgress, "canary-egress", c.CanaryEgress,
 		"public: canaries reach public addresses only; private: loopback and private ones too; auto: private with --auth=off")

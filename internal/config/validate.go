@@ -90,8 +90,12 @@ func (c *Config) checkNumbers() error {
 	if c.Settle < 0 || c.Drain < 0 {
 		errs = append(errs, errors.New("--settle and --drain: want a duration of zero or more"))
 	}
-	if c.CanaryWorkers < 0 {
-		errs = append(errs, errors.New("--canary-workers: want zero or more"))
+	for flag, n := range map[string]int{
+		"canary-workers": c.CanaryWorkers, "canary-script-workers": c.CanaryScriptWorkers, "canary-native-workers": c.CanaryNativeWorkers,
+	} {
+		if n < 0 {
+			errs = append(errs, fmt.Errorf("--%s: want zero or more", flag))
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -68,6 +68,24 @@ func (e *Engine) Stats(ctx context.Context) (Stats, error) {
 	return s, err
 }
 
+// Waiting is how many rows of a lane are due and have not begun, and for how
+// long the one has that fell due first.
+func (e *Engine) Waiting(ctx context.Context, laneName string) (n int64, longest time.Duration, err error) {
+	l, ok := e.lanes[laneName]
+	if !ok {
+		return 0, 0, nil
+	}
+	err = e.db.View(ctx, func(tx *store.Tx) error {
+		now, first := store.Micros(tx.Now()), int64(0)
+		err := tx.Row("select count(*), coalesce(min(due), 0) from work where lane = ? and due_at <= ?", laneName, now).Scan(&n, &first)
+		if n > 0 {
+			longest = time.Duration(max(now-first, 0)) * time.Microsecond
+		}
+		return err
+	})
+	return n + int64(l.stats().Queued), longest, err
+}
+
 func (l *lane) stats() LaneStats {
 	l.mu.Lock()
 	defer l.mu.Unlock()

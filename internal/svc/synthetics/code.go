@@ -30,8 +30,9 @@ const codeGrace = time.Hour
 // code is the service's own copy of a canary's script. Archives are never
 // changed: new code has a new key.
 type code struct {
-	Handler string
-	Key     string // in blob
+	Handler   string
+	Key       string // in blob
+	Blueprint string `json:",omitempty"` // of BlueprintTypes: checks that the server makes itself
 }
 
 // checkSource demands exactly one source: an inline archive or an S3 object.

@@ -198,7 +198,7 @@ func (s *Service) job(r *run, rec *store.Record[canary], archive io.ReaderAt, si
 	return canaryrun.Job{
 		RunID: r.ID, CanaryName: rec.ID, CanaryARN: canaryARN(rec.Key),
 		RuntimeVersion: c.Runtime, Handler: c.Code.Handler, Zip: archive, Size: size,
-		Browser: r.Browser, DryRun: r.DryRunID != "",
+		Blueprint: c.Code.Blueprint, Browser: r.Browser, DryRun: r.DryRunID != "",
 		MemoryMB: int(c.MemoryMB), DiskMB: int(c.StorageMB), Timeout: c.Timeout,
 		ArtifactS3Bucket: bucket, ArtifactS3Key: key,
 		Egress: s.Egress,

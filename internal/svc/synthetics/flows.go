@@ -150,6 +150,7 @@ func (s *Service) stepSchedule(ctx context.Context, w *engine.Work) (engine.Next
 	if err := w.State(&r); err != nil {
 		return engine.Next{}, err
 	}
+	s.publishPunctuality(ctx)
 	var rec *store.Record[canary]
 	err := s.DB.View(ctx, func(tx *store.Tx) (err error) {
 		rec, err = s.loadRef(tx, r)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -62,7 +63,7 @@ func newBench(t *testing.T, db *store.DB) *bench {
 	}
 	b := &bench{
 		Service: &Service{Deps: Deps{DB: db, Blob: blobs, Pages: pages, Seal: seal.NewEphemeral(), Bearer: noBearer}},
-		world:   &world{metrics: map[string]float64{}, tokens: map[string]bool{}}, runner: &standInRunner{},
+		world:   &world{objects: map[string][]byte{}, metrics: map[string]float64{}, tokens: map[string]bool{}}, runner: &standInRunner{},
 	}
 	b.boot()
 	return b
@@ -100,7 +101,8 @@ func (b *bench) start(t *testing.T) {
 // world stands in for S3, Logs and CloudWatch and remembers what it was sent.
 type world struct {
 	mu      sync.Mutex
-	objects []string
+	objects map[string][]byte // by "bucket/key"
+	denied  error             // answer of DeleteObjects
 	lines   []string
 	events  []*events.PutEventsRequestEntry
 	emitted []string           // tokens of events
@@ -112,7 +114,9 @@ type world struct {
 }
 
 func (w *world) register(p *plane.Plane) {
-	p.Register(s3.Service(), s3.Handlers{PutObject: w.putObject, GetObject: w.getObject}.Table())
+	p.Register(s3.Service(), s3.Handlers{
+		PutObject: w.putObject, GetObject: w.getObject, ListObjectsV2: w.listObjects, DeleteObjects: w.deleteObjects,
+	}.Table())
 	p.Register(logs.Service(), logs.Handlers{
 		CreateLogGroup: func(context.Context, *logs.CreateLogGroupInput) (*logs.CreateLogGroupOutput, error) {
 			return &logs.CreateLogGroupOutput{}, nil
@@ -140,17 +144,52 @@ func (w *world) putEvents(ctx context.Context, in *events.PutEventsInput) (*even
 }
 
 func (w *world) putObject(_ context.Context, in *s3.PutObjectInput) (*s3.PutObjectOutput, error) {
+	body, err := io.ReadAll(in.Body)
+	if err != nil {
+		return nil, err
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.objects = append(w.objects, in.Bucket+"/"+in.Key)
+	w.objects[in.Bucket+"/"+in.Key] = body
 	return &s3.PutObjectOutput{}, nil
 }
 
 func (w *world) getObject(_ context.Context, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
-	if in.Key != "code.zip" {
+	w.mu.Lock()
+	body, ok := w.objects[in.Bucket+"/"+in.Key]
+	w.mu.Unlock()
+	switch {
+	case ok:
+	case in.Key == "code.zip":
+		body = testZip("exports.handler = async () => {};")
+	default:
 		return nil, s3.NewNoSuchKey("The specified key does not exist.")
 	}
-	return &s3.GetObjectOutput{Body: io.NopCloser(bytes.NewReader(testZip("exports.handler = async () => {};")))}, nil
+	return &s3.GetObjectOutput{Body: io.NopCloser(bytes.NewReader(body))}, nil
+}
+
+func (w *world) listObjects(_ context.Context, in *s3.ListObjectsV2Input) (*s3.ListObjectsV2Output, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	out := &s3.ListObjectsV2Output{}
+	for _, name := range slices.Sorted(maps.Keys(w.objects)) {
+		if key, ok := strings.CutPrefix(name, in.Bucket+"/"); ok && strings.HasPrefix(key, *in.Prefix) {
+			out.Contents = append(out.Contents, &s3.Object{Key: new(key)})
+		}
+	}
+	return out, nil
+}
+
+func (w *world) deleteObjects(_ context.Context, in *s3.DeleteObjectsInput) (*s3.DeleteObjectsOutput, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.denied != nil {
+		return nil, w.denied
+	}
+	for _, o := range in.Delete.Objects {
+		delete(w.objects, in.Bucket+"/"+o.Key)
+	}
+	return &s3.DeleteObjectsOutput{}, nil
 }
 
 func (w *world) putLogEvents(_ context.Context, in *logs.PutLogEventsInput) (*logs.PutLogEventsOutput, error) {
@@ -182,7 +221,9 @@ func (w *world) record(token string, data []*cloudwatch.MetricDatum) error {
 	if w.refused != nil || token != "" && w.tokens[token] {
 		return w.refused
 	}
-	w.tokens[token] = true
+	if token != "" {
+		w.tokens[token] = true
+	}
 	for _, d := range data {
 		var dims []string
 		for _, dim := range d.Dimensions {

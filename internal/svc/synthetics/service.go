@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -53,7 +55,11 @@ type Deps struct {
 	URL    func() string
 	Runner Runner // nil where the machine cannot run canaries: runs then fail and say why
 	Egress sandbox.EgressPolicy
-	Logger *slog.Logger
+	// Late is told how late each scheduled run begins, PassedOver of each tick
+	// that had no run because the former was not over. Both may be nil.
+	Late       func(time.Duration)
+	PassedOver func()
+	Logger     *slog.Logger
 }
 
 // Service answers the Synthetics API and owns its flows.
@@ -63,6 +69,8 @@ type Service struct {
 	groups   *store.Collection[group]
 	dryRuns  *store.Collection[dryRun]
 	pace     pace
+	observed observations
+	skipped  atomic.Int64 // ticks passed over since the start
 }
 
 // New returns a Service; call Flows before the engine starts.
