@@ -3,30 +3,32 @@
 import { build } from 'esbuild';
 import fs from 'node:fs';
 import path from 'node:path';
+import { playwrightNotices, playwrightParts } from './playwright.mjs';
 
 const out = 'build';
 fs.rmSync(out, { recursive: true, force: true });
 
-// Parts of puppeteer-core that download, unpack or speak other protocols: a run
-// has one installed browser and drives it by CDP alone.
-const left = /^(chromium-bidi|proxy-agent|extract-zip|tar-fs|yargs|progress|bufferutil|utf-8-validate|@puppeteer\/screen-recorder)(\/|$)/;
+// Parts of puppeteer-core and Playwright that download, unpack or translate: a run
+// has one installed browser and drives it by the protocol that it speaks.
+const left = /^(chromium-bidi|fsevents|proxy-agent|extract-zip|tar-fs|yargs|progress|bufferutil|utf-8-validate|@puppeteer\/screen-recorder)(\/|$)/;
 const leaveOut = {
   name: 'leave-out',
   setup(b) {
     b.onResolve({ filter: left }, ({ path: name }) => ({ path: name, namespace: 'left-out' }));
-    b.onLoad({ filter: /.*/, namespace: 'left-out' }, () => ({ contents: 'module.exports = {};', loader: 'js' }));
+    b.onLoad({ filter: /.*/, namespace: 'left-out' }, () => ({ contents: 'module.exports = { EventEmitter: class {} };', loader: 'js' }));
   },
 };
 
 const separate = {
   name: 'separate',
   setup(b) {
-    b.onResolve({ filter: /^#puppeteer$/ }, () => ({ path: './puppeteer.cjs', external: true }));
+    b.onResolve({ filter: /^#(puppeteer|playwright)$/ }, ({ path: name }) => ({ path: `./${name.slice(1)}.cjs`, external: true }));
+    b.onResolve({ filter: /^#diff$/ }, () => ({ path: './diff.cjs', external: true }));
   },
 };
 
 const result = await build({
-  entryPoints: { main: 'src/main.js', puppeteer: 'puppeteer-core' },
+  entryPoints: { main: 'src/main.js', puppeteer: 'puppeteer-core', diff: 'src/visual/diff.js', playwright: 'src/playwright/core.js' },
   outdir: out,
   outExtension: { '.js': '.cjs' },
   bundle: true,
@@ -38,7 +40,7 @@ const result = await build({
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',
-  plugins: [leaveOut, separate],
+  plugins: [leaveOut, separate, playwrightParts],
 });
 
 // The modules that scripts ask for by name, in CommonJS and as ES modules.
@@ -54,16 +56,29 @@ const modules = {
   '@aws/synthetics-log-helper': ['logHelper', 'syntheticsLogHelper'],
   BrokenLinkCheckerReport: ['BrokenLinkCheckerReport', 'BrokenLinkCheckerReport'],
   '@aws/synthetics-broken-link-checker-report': ['BrokenLinkCheckerReport', 'BrokenLinkCheckerReport'],
+  RequestResponseLogHelper: ['RequestResponseLogHelper', 'RequestResponseLogHelper'],
+  '@aws/synthetics-playwright': ['synthetics', 'synthetics'],
+  '@amzn/synthetics-playwright': ['synthetics', 'synthetics'],
+  '@aws/synthetics-core': ['synthetics', 'synthetics'],
+  '@amzn/synthetics-core': ['synthetics', 'synthetics'],
+  '@amzn/synthetics-puppeteer': ['synthetics', 'synthetics'],
+  '@amzn/synthetics-link': ['SyntheticsLink', 'SyntheticsLink'],
+  '@amzn/synthetics-logger': ['log', 'log'],
+  '@amzn/synthetics-log-helper': ['logHelper', 'syntheticsLogHelper'],
+  '@amzn/synthetics-broken-link-checker-report': ['BrokenLinkCheckerReport', 'BrokenLinkCheckerReport'],
   'puppeteer-core': ['puppeteer', 'puppeteer'],
   puppeteer: ['puppeteer', 'puppeteer'],
+  'playwright-core': ['playwright', 'playwright', 'chromium', 'firefox', 'webkit', 'devices', 'errors', 'selectors', 'request'],
+  playwright: ['playwright', 'playwright', 'chromium', 'firefox', 'webkit', 'devices', 'errors', 'selectors', 'request'],
+  '@playwright/test': ['playwrightTest', 'playwrightTest', 'expect', 'test', 'defineConfig', 'chromium', 'firefox', 'webkit', 'devices', 'errors', 'selectors', 'request'],
 };
-for (const [name, [member, exported]] of Object.entries(modules)) {
+for (const [name, [member, exported, ...members]] of Object.entries(modules)) {
   const dir = path.join(out, 'node_modules', name);
   fs.mkdirSync(dir, { recursive: true });
   const entry = { name, version: '1.0.0', main: './index.cjs', exports: { import: './index.mjs', require: './index.cjs' } };
   fs.writeFileSync(path.join(dir, 'package.json'), `${JSON.stringify(entry, null, 2)}\n`);
   fs.writeFileSync(path.join(dir, 'index.cjs'), `module.exports = ${get}.${member};\n`);
-  fs.writeFileSync(path.join(dir, 'index.mjs'), `const it = ${get}.${member};\nexport default it;\nexport { it as ${exported} };\n`);
+  fs.writeFileSync(path.join(dir, 'index.mjs'), `const it = ${get}.${member};\nexport default it;\nexport { it as ${exported} };\n${members.map((m) => `export const ${m} = it.${m};\n`).join('')}`);
 }
 
 // The licences of what the bundle really holds.
@@ -80,7 +95,7 @@ const notices = [...packages].sort().map((dir) => {
   const about = JSON.parse(fs.readFileSync(path.join(dir, 'package.json'), 'utf8'));
   const file = fs.readdirSync(dir).find((f) => /^(licen[sc]e|copying)/i.test(f));
   const text = file ? fs.readFileSync(path.join(dir, file), 'utf8').trim() : `${about.license}: see the licence of that name`;
-  return `${about.name} ${about.version} (${about.license})\n\n${text}\n${inside[about.name] ?? ''}`;
+  return `${about.name} ${about.version} (${about.license})\n\n${text}\n${inside[about.name] ?? ''}${/^playwright/.test(about.name) ? playwrightNotices(about.name) : ''}`;
 });
 const head = 'The launcher bundles these packages.\n\n';
 fs.writeFileSync(path.join(out, 'NOTICE'), head + notices.join(`\n${'-'.repeat(72)}\n\n`));

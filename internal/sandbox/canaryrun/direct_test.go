@@ -35,7 +35,7 @@ export const handler = async () => {
 		t.Fatal(err)
 	}
 	defer o.Close()
-	if o.Status != canaryrun.Passed || len(o.Artifacts) != 5 {
+	if o.Status != canaryrun.Passed || len(o.Artifacts) != 6 {
 		t.Errorf("%s %q %v\n%s", o.Status, o.StateReason, names(o), logText(o))
 	}
 }

@@ -173,7 +173,7 @@ exports.handler = async () => {
 	}
 	want := []string{
 		"01-open-starting.png", "02-open-succeeded.png", "03-look-starting.png", "04-look-closer.png",
-		"05-look-succeeded.png", "log.txt", "SyntheticsReport-PASSED.json", "results.har",
+		"05-look-succeeded.png", "log.txt", "SyntheticsReport-PASSED.json", "results.har", "results.har.html",
 	}
 	if diff := cmp.Diff(want, names(o)); diff != "" {
 		t.Errorf("artifacts (-want +got):\n%s", diff)
@@ -305,9 +305,9 @@ func TestScriptFailures(t *testing.T) {
 			change: func(j *canaryrun.Job) { j.Handler, j.RuntimeVersion = "index.go", "syn-nodejs-puppeteer-3.3" },
 			reason: "calls a function named handler, not go",
 		},
-		"not there yet": {
-			files:  map[string]string{"nodejs/node_modules/index.js": `exports.handler = async () => { require('Synthetics').getConfiguration().withVisualCompareWithBaseRun(true); };`},
-			reason: "Nephele does not implement synthetics.withVisualCompareWithBaseRun yet.",
+		"option of another type": {
+			files:  map[string]string{"nodejs/node_modules/index.js": `exports.handler = async () => { require('Synthetics').getConfiguration().withHarFile('yes'); };`},
+			reason: `Configuration option harFile must be a boolean, not "yes"`,
 		},
 	}
 	for name, tt := range tests {

@@ -37,15 +37,21 @@ func (p *Proxy) dial(ctx context.Context, network, target string) (net.Conn, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
+	started := time.Now()
 	addrs, err := p.resolve(ctx, host)
 	if err != nil {
 		return nil, err
 	}
+	resolved := time.Now()
 	allowed, refusal := p.admit(addrs, uint16(port))
 	if len(allowed) == 0 {
 		return nil, &RefusedError{target, refusal}
 	}
-	return p.connect(ctx, network, allowed)
+	conn, err := p.connect(ctx, network, allowed)
+	if told, ok := ctx.Value(peerKey{}).(*peer); ok && err == nil {
+		*told = peer{addr: conn.RemoteAddr(), dns: resolved.Sub(started), connect: time.Since(resolved)}
+	}
+	return conn, err
 }
 
 // resolve returns the addresses of a host name or literal.

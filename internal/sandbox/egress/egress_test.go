@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -262,6 +263,9 @@ func TestForwardAndTunnel(t *testing.T) {
 	status, c, r := ask(t, proxy, "CONNECT "+host+" HTTP/1.1\r\nHost: "+host+"\r\n\r\n")
 	if status != "HTTP/1.1 200 Connection established" {
 		t.Fatal(status)
+	}
+	if told, _ := r.ReadString('\n'); !regexp.MustCompile(`^X-Nephele-Egress-Peer: 127\.0\.0\.1 dns=\d+\.\d{3} connect=\d+\.\d{3}\r\n$`).MatchString(told) {
+		t.Errorf("of the peer it told %q", told)
 	}
 	_, _ = r.ReadString('\n')
 	fmt.Fprintf(c, "GET /b HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", host)

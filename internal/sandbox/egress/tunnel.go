@@ -1,6 +1,7 @@
 package egress
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -11,7 +12,8 @@ import (
 
 // tunnel answers CONNECT: it dials, then passes bytes both ways.
 func (p *Proxy) tunnel(w http.ResponseWriter, r *http.Request) {
-	out, err := p.dial(r.Context(), "tcp", r.Host)
+	var told peer
+	out, err := p.dial(context.WithValue(r.Context(), peerKey{}, &told), "tcp", r.Host)
 	var refused *RefusedError
 	switch {
 	case errors.As(err, &refused):
@@ -31,7 +33,7 @@ func (p *Proxy) tunnel(w http.ResponseWriter, r *http.Request) {
 	in := p.track(raw, false, func() {})
 	defer in.Close()
 	_ = in.SetDeadline(time.Time{})
-	if _, err := io.WriteString(in, "HTTP/1.1 200 Connection established\r\n\r\n"); err != nil {
+	if _, err := io.WriteString(in, "HTTP/1.1 200 Connection established\r\n"+told.header()+"\r\n"); err != nil {
 		return
 	}
 	var both sync.WaitGroup

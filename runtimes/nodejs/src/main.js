@@ -1,28 +1,40 @@
 // The launcher: one process, one run. It gets its orders in NEPHELE_RUN, loads
 // the canary's script, calls its function, and leaves the verdict in the
 // output directory. Whoever started it enforces the timeout.
-import { installConsole } from './console.js';
+import { installConsole, structuredLogs } from './console.js';
+import { applyConfigFile, findConfigFile } from './library/configfile.js';
+import { modern } from './library/configuration.js';
 import { SyntheticsLogHelper } from './library/loghelper.js';
 import { BrokenLinkCheckerReport, SyntheticsLink } from './library/links.js';
 import { log } from './library/logger.js';
+import { tellProgress } from './library/progress.js';
+import { RequestResponseLogHelper } from './library/requestlog.js';
 import { Synthetics } from './library/synthetics.js';
 import { installProxy } from './net/install.js';
+import { ApiSynthetics } from './nodejs/synthetics.js';
+import { load as loadPlaywright, testPackage } from './playwright/load.js';
+import { PlaywrightSynthetics } from './playwright/synthetics.js';
 import { puppeteer } from './puppeteer.js';
 import { verdict, write, writeResult } from './report.js';
-import { loadFailure, loadHandler } from './script.js';
+import { findScript, loadFailure, loadHandler } from './script.js';
 
 const clock = (run, key) => {
   const started = performance.now();
   return () => (run[key] = performance.now() - started);
 };
 
+/** What a script's synthetics is, by the family of its runtime. */
+const libraries = { 'syn-nodejs-playwright': PlaywrightSynthetics, 'syn-nodejs': ApiSynthetics };
+
 async function main() {
   const setup = orders();
   const run = { startTime: new Date().toISOString(), setUpInMs: 0, scriptInMs: 0 };
-  installConsole(setup.event.canaryRunId);
+  const structured = structuredLogs(process.env.CW_SYNTHETICS_LOG_FORMAT, modern(setup));
+  installConsole(setup.event.canaryRunId, { structured, canaryName: setup.event.canaryName });
   if (setup.proxy) installProxy(setup.proxy);
-  log._open(setup.out);
-  const synthetics = new Synthetics(setup);
+  log._open(setup.out, process.env.CW_SYNTHETICS_LOG_LEVEL, structured);
+  tellProgress(setup.progress);
+  const synthetics = new (libraries[setup.family] ?? Synthetics)(setup);
   publish(synthetics);
   const end = ending(setup, synthetics, run);
   process.once('uncaughtException', (err) => end(err));
@@ -32,7 +44,9 @@ async function main() {
   let handler;
   const loaded = clock(run, 'setUpInMs');
   try {
-    handler = await loadHandler(setup);
+    const script = findScript(setup);
+    configure(setup, synthetics, script.path);
+    handler = await loadHandler(setup, script);
   } catch (err) {
     log.error('The canary script could not be loaded', err);
     return end(new Error(loadFailure(err, setup.code)));
@@ -40,6 +54,13 @@ async function main() {
     loaded();
   }
   return call(handler, setup, run, end);
+}
+
+/** Sets what synthetics.json says, on the runtimes that read it. */
+function configure(setup, synthetics, script) {
+  const file = modern(setup) ? findConfigFile(setup.code, script) : undefined;
+  const agent = file ? applyConfigFile(file, synthetics.getConfiguration()) : '';
+  if (agent) synthetics._appendUserAgent(agent);
 }
 
 /** Takes the orders out of the environment, which is the script's own. */
@@ -134,10 +155,14 @@ function endedEarly(setup, synthetics, run, code) {
 /** Gives the modules that scripts require their content. */
 function publish(synthetics) {
   globalThis[Symbol.for('nephele.modules')] = {
-    synthetics, log, SyntheticsLink, BrokenLinkCheckerReport,
+    synthetics, log, SyntheticsLink, BrokenLinkCheckerReport, RequestResponseLogHelper,
     logHelper: new SyntheticsLogHelper(synthetics),
     get puppeteer() { return puppeteer(); },
+    get playwright() { return synthetics._library?.() ?? loadPlaywright().playwright; },
+    get playwrightTest() { return testPackage(this.playwright); },
   };
+  // Scripts take the object, or the object's part of its name.
+  Object.defineProperty(synthetics, 'synthetics', { value: synthetics });
 }
 
 main().catch((err) => {

@@ -6,7 +6,7 @@ import path from 'node:path';
 export function verdict(synthetics, run) {
   const summary = synthetics._summary();
   const failedStep = summary.steps.find((s) => s.status === 'FAILED');
-  const failure = run.failure || (failedStep ? `${failedStep.stepName}: ${failedStep.failureReason}` : '');
+  const failure = run.failure || (failedStep ? `${failedStep.stepName}: ${failedStep.failureReason}` : summary.visualFailure);
   const passed = failure === '' && !run.failed && !failedStep;
   const status = passed ? 'PASSED' : 'FAILED';
   const executionError = summary.executionErrors.join('; ');
@@ -18,12 +18,12 @@ export function verdict(synthetics, run) {
     timeSpentInLaunchInMs: Math.round(summary.launchInMs),
     timeSpentInSetUpInMs: Math.round(run.setUpInMs),
     executionStatus: executionError ? 'FAILED' : 'PASSED',
-    executionError,
+    executionError: executionError || null,
     customerScript: {
       startTime: run.scriptStartTime,
       endTime: run.scriptEndTime,
       status,
-      failureReason: failure,
+      failureReason: failure || null,
       metricsPublished: true,
       requests: summary.requests,
       steps: synthetics.getStepsReport() ? summary.steps.filter((s) => s._reported) : [],
@@ -42,6 +42,7 @@ export function verdict(synthetics, run) {
       stepName: s.stepName, passed: s.status === 'PASSED', durationInMs: Date.parse(s.endTime) - Date.parse(s.startTime),
       success: s._metrics.success, duration: s._metrics.duration,
     })),
+    ...(summary.visual ? { visual: summary.visual } : {}),
     report,
   };
 }

@@ -24,14 +24,17 @@ function find(setup, file) {
   throw new Error(`Cannot find the canary script ${file}.js in ${where} of the code archive`);
 }
 
-/** Loads the script and returns its function. */
-export async function loadHandler(setup) {
-  const handler = setup.event.customerCanaryHandlerName;
-  const { file, name } = parseHandler(handler);
+/** Where the script is, and the name of its function: {path, name}. */
+export function findScript(setup) {
+  const { file, name } = parseHandler(setup.event.customerCanaryHandlerName);
   if (setup.handlerOnly && name !== 'handler') {
     throw new Error(`The runtime ${setup.runtimeVersion} calls a function named handler, not ${name}`);
   }
-  const script = find(setup, file);
+  return { path: find(setup, file), name };
+}
+
+/** Loads the script and returns its function. */
+export async function loadHandler(setup, { path: script, name } = findScript(setup)) {
   const exported = await load(script);
   const fn = exported[name] ?? exported.default?.[name];
   if (typeof fn === 'function') return fn;

@@ -1,6 +1,7 @@
 // The browser of a run.
 import { forwarder } from '../net/install.js';
 import { puppeteer } from '../puppeteer.js';
+import { modern } from './configuration.js';
 
 const viewport = { width: 1920, height: 1080 };
 
@@ -8,15 +9,18 @@ export class Browser {
   browser = null;
   page = null;
   launchedInMs = 0;
+  version = { name: '', version: '' };
   #setup;
+  #canary;
   #recorder;
-  #userAgent;
   #port = null;
+  #prepared = new WeakMap();
+  #agent = null;
 
-  constructor(setup, recorder, userAgent) {
+  constructor(setup, canary, recorder) {
     this.#setup = setup;
+    this.#canary = canary;
     this.#recorder = recorder;
-    this.#userAgent = userAgent;
   }
 
   /** The options that launch() starts from. */
@@ -58,7 +62,10 @@ export class Browser {
       executablePath: base.executablePath, headless: base.headless, pipe: true, userDataDir: base.userDataDir,
       args: [...base.args, ...given.filter((a) => !base.args.includes(a))],
     };
+    if (all.ignoreHTTPSErrors !== undefined) all.acceptInsecureCerts ??= all.ignoreHTTPSErrors; // puppeteer's older name
     this.browser = await puppeteer().launch(all);
+    const [name, version] = (await this.browser.version()).split('/');
+    this.version = { name, version: version ?? '' };
     const [page] = await this.browser.pages();
     this.page = page ?? (await this.browser.newPage());
     await this.#prepare(this.page);
@@ -70,12 +77,42 @@ export class Browser {
   async #opened(target) {
     if (target.type() !== 'page') return;
     const page = await target.page().catch(() => null);
-    if (page && page !== this.page) this.#recorder.follow(page);
+    if (page) await this.#prepare(page).catch(() => {}); // it may be gone again
   }
 
-  async #prepare(page) {
+  /** Prepares a page once, whoever sees it first. */
+  #prepare(page) {
+    if (!this.#prepared.has(page)) this.#prepared.set(page, this.#equip(page));
+    return this.#prepared.get(page);
+  }
+
+  async #equip(page) {
     this.#recorder.follow(page);
-    await page.setUserAgent({ userAgent: `${await this.browser.userAgent()} ${this.#userAgent}` });
+    if (modern(this.#setup)) this.#watchScreenshots(page);
+    const trace = this.#canary._trace;
+    if (trace) await withHeaders(page, trace.headers());
+    this.#agent ??= this.browser.userAgent();
+    await page.setUserAgent({ userAgent: `${await this.#agent} ${this.#canary.getCanaryUserAgentString()}` });
+  }
+
+  /** Pictures that the script takes with the page's own function are part of the report. */
+  #watchScreenshots(page) {
+    const { screenshot } = page;
+    page.screenshot = async (options) => {
+      const picture = await screenshot.call(page, options);
+      const shot = options?.path && this.#canary._shots.found(options.path, page.url());
+      if (shot) this.#canary._attach(shot);
+      return picture;
+    };
+  }
+
+  /** Opens a page and makes it the current one. */
+  async newPage() {
+    if (!this.browser) await this.launch();
+    const page = await this.browser.newPage();
+    await this.#prepare(page);
+    this.page = page;
+    return page;
   }
 
   /** The page, launching a browser for it when there is none. */
@@ -92,6 +129,7 @@ export class Browser {
     const { browser } = this;
     this.browser = null;
     this.page = null;
+    this.#agent = null;
     if (!browser) return;
     const child = browser.process();
     if (!child || child.exitCode !== null) return;
@@ -100,6 +138,13 @@ export class Browser {
     await ended;
     await browser.disconnect().catch(() => {});
   }
+}
+
+/** Headers that every request of a page carries, besides those that the script sets. */
+async function withHeaders(page, headers) {
+  const set = page.setExtraHTTPHeaders;
+  page.setExtraHTTPHeaders = (own) => set.call(page, { ...headers, ...own });
+  await page.setExtraHTTPHeaders({});
 }
 
 /** The browser's temporary files are no artifacts, and it needs no credentials. */

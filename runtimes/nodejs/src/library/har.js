@@ -1,159 +1,165 @@
-// What the browser's pages requested: counts by status, and a HAR 1.2.
-import { log } from './logger.js';
+// What a run's pages requested: counts by status, and an archive of it (HAR
+// 1.2, http://www.softwareishard.com/blog/har-12-spec/). Recorders for one or
+// another browser protocol collect exchanges; this puts them together at the
+// end, when everything about them is known.
+import net from 'node:net';
 
-const MAX_ENTRIES = 5000;
+const maxExchanges = 5000;
 
-export class Recorder {
+/**
+ * An exchange, as recorders hand it over. Times are in milliseconds; wall is
+ * since the epoch. Parts that nobody knows are undefined.
+ * @typedef {object} Exchange
+ * @property {object} page what page() returned
+ * @property {string} method
+ * @property {string} url
+ * @property {number} wall when it began
+ * @property {number} time how long it took
+ * @property {number} status 0 without a response
+ * @property {object} timings blocked, dns, connect, ssl, send, wait, receive; -1 for what did not take place
+ * @property {object} requestHeaders, responseHeaders
+ * @property {number} requestHeadersSize, responseHeadersSize, bodySize, contentSize
+ */
+export class Har {
   counts = { _2xx: 0, _3xx: 0, _4xx: 0, _5xx: 0, failed: 0 };
-  #entries = [];
-  #open = new Map();
-  #pages = [];
+  pages = [];
+  #exchanges = [];
+  #dropped = 0;
   #synthetics;
 
   constructor(synthetics) {
     this.#synthetics = synthetics;
   }
 
-  /** Counts a response that did not come through the browser. */
+  /** True when a page was followed: then there is something to archive. */
+  get used() {
+    return this.pages.length > 0 || this.#exchanges.length > 0;
+  }
+
+  /** Counts a response. */
   count(status) {
     const key = `_${Math.floor(status / 100)}xx`;
     if (key in this.counts) this.counts[key]++;
   }
 
-  /** Follows a page and the frames that have a process of their own. */
-  follow(page) {
-    const ref = `page_${this.#pages.length + 1}`;
-    const entry = { id: ref, startedDateTime: new Date().toISOString(), title: '', pageTimings: {} };
-    this.#pages.push(entry);
-    this.#session(page._client(), ref, entry);
+  /** Begins a page: a navigation of a window. wall may be undefined until something is requested. */
+  page(url, wall) {
+    const page = { id: `page_${this.pages.length + 1}`, url, wall, onContentLoad: -1, onLoad: -1 };
+    this.pages.push(page);
+    return page;
   }
 
-  #session(client, ref, page) {
-    client.on('sessionattached', (child) => this.#session(child, ref, page));
-    client.on('Network.requestWillBeSent', (e) => this.#sent(ref, page, e));
-    client.on('Network.requestServedFromCache', (e) => this.#update(e, (x) => (x._fromCache = true)));
-    client.on('Network.responseReceived', (e) => this.#received(e));
-    client.on('Network.loadingFinished', (e) => this.#finished(e));
-    client.on('Network.loadingFailed', (e) => this.#failed(e));
-    client.on('Page.domContentEventFired', (e) => this.#timing(page, 'onContentLoad', e.timestamp));
-    client.on('Page.loadEventFired', (e) => this.#timing(page, 'onLoad', e.timestamp));
+  /** Keeps an exchange; it may still be completed until the archive is made. */
+  add(exchange) {
+    if (this.#exchanges.length < maxExchanges) this.#exchanges.push(exchange);
+    else this.#dropped++;
   }
 
-  #timing(page, name, timestamp) {
-    if (page._start) page.pageTimings[name] = milliseconds(timestamp - page._start);
-  }
-
-  #update(event, change) {
-    const entry = this.#open.get(event.requestId);
-    if (entry) change(entry);
-    return entry;
-  }
-
-  #sent(ref, page, e) {
-    if (!/^(https?|wss?):/.test(e.request.url)) return;
-    if (e.redirectResponse) {
-      const before = this.#open.get(e.requestId);
-      if (before) this.#close(before, e.redirectResponse, e.timestamp, e.request.url);
-    }
-    if (e.type === 'Document' && !page._start) {
-      page._start = e.timestamp;
-      page.startedDateTime = new Date(e.wallTime * 1000).toISOString();
-      page.title = e.request.url;
-    }
-    this.#open.set(e.requestId, { ref, request: e.request, start: e.timestamp, wall: e.wallTime, type: e.type });
-    if (this.#synthetics._flag('logRequest')) log.info(`Request: ${e.request.method} ${this.#url(e.request.url)}`);
-  }
-
-  #received(e) {
-    this.#update(e, (entry) => (entry.response = e.response));
-    if (this.#synthetics._flag('logResponse')) log.info(`Response: ${e.response.status} ${this.#url(e.response.url)}`);
-  }
-
-  #finished(e) {
-    const entry = this.#open.get(e.requestId);
-    if (!entry?.response) return;
-    entry.size = e.encodedDataLength;
-    this.#close(entry, entry.response, e.timestamp, '');
-    this.#open.delete(e.requestId);
-  }
-
-  #failed(e) {
-    const entry = this.#open.get(e.requestId);
-    if (!entry) return;
-    this.#open.delete(e.requestId);
-    // Scripts and styles with an error status end here, after their response.
-    if (entry.response) return this.#close(entry, entry.response, e.timestamp, '');
-    if (e.canceled) return;
-    this.counts.failed++;
-    this.#push(entry, { status: 0, statusText: e.errorText, headers: {} }, e.timestamp, '', e.errorText);
-  }
-
-  #close(entry, response, end, redirect) {
-    this.count(response.status);
-    this.#push(entry, response, end, redirect);
-  }
-
-  #push(entry, response, end, redirect, error) {
-    if (this.#entries.length >= MAX_ENTRIES || !this.#synthetics._flag('harFile')) return;
-    const { request } = entry;
-    const timings = timingsOf(response.timing, entry.start, end);
-    this.#entries.push({
-      pageref: entry.ref,
-      startedDateTime: new Date(entry.wall * 1000).toISOString(),
-      time: milliseconds(end - entry.start),
-      request: {
-        method: request.method,
-        url: this.#url(request.url),
-        httpVersion: response.protocol ?? '',
-        headers: this.#headers(request.headers),
-        queryString: queryOf(this.#url(request.url)),
-        cookies: [],
-        headersSize: -1,
-        bodySize: request.postData?.length ?? 0,
+  /** The archive. */
+  archive(browser) {
+    const flag = (name) => this.#synthetics._flag(name);
+    const shown = {
+      requestHeaders: flag('includeRequestHeaders'), responseHeaders: flag('includeResponseHeaders'),
+      requestBody: flag('includeRequestBody'), responseBody: flag('includeResponseBody'),
+    };
+    const exchanges = this.#exchanges.toSorted((a, b) => a.wall - b.wall);
+    const used = new Set(exchanges.map((e) => e.page));
+    return {
+      log: {
+        version: '1.2',
+        creator: { name: 'Nephele', version: '1' },
+        browser,
+        pages: this.pages.filter((p) => used.has(p) || p.onLoad >= 0).map((p) => this.#pageOf(p)),
+        entries: exchanges.map((e) => this.#entry(e, shown)),
+        ...(this.#dropped > 0 ? { comment: `${this.#dropped} further requests are not listed` } : {}),
       },
-      response: {
-        status: response.status,
-        statusText: response.statusText ?? '',
-        httpVersion: response.protocol ?? '',
-        headers: this.#headers(response.headers),
-        cookies: [],
-        content: { size: entry.size ?? 0, mimeType: response.mimeType ?? '' },
-        redirectURL: redirect,
-        headersSize: -1,
-        bodySize: entry.size ?? -1,
-        ...(error ? { _error: error } : {}),
-      },
+    };
+  }
+
+  #pageOf({ id, url, wall, onContentLoad, onLoad }) {
+    return {
+      startedDateTime: new Date(wall ?? Date.now()).toISOString(), id, title: this.#url(url),
+      pageTimings: { onContentLoad: round(onContentLoad), onLoad: round(onLoad) },
+    };
+  }
+
+  #entry(e, shown) {
+    const url = this.#url(e.url);
+    const ip = serverAddress(e);
+    return {
+      pageref: e.page?.id,
+      startedDateTime: new Date(e.wall).toISOString(),
+      time: round(e.time),
+      request: this.#request(e, url, shown),
+      response: this.#response(e, shown),
       cache: {},
-      timings,
-      serverIPAddress: response.remoteIPAddress ?? '',
-      _resourceType: (entry.type ?? '').toLowerCase(),
-      _fromCache: entry._fromCache ?? false,
-    });
+      timings: Object.fromEntries(Object.entries(e.timings).map(([k, v]) => [k, round(v)])),
+      ...(ip ? { serverIPAddress: ip } : {}),
+      ...(e.connection ? { connection: String(e.connection) } : {}),
+      _resourceType: (e.type ?? 'other').toLowerCase(),
+      _fromCache: Boolean(e.fromCache),
+      ...(e.error ? { _error: e.error } : {}),
+    };
+  }
+
+  #request(e, url, shown) {
+    const headers = shown.requestHeaders ? this.#headers(e.requestHeaders) : [];
+    return {
+      method: e.method, url, httpVersion: e.httpVersion ?? '', cookies: shown.requestHeaders ? cookiesOf(headers, 'cookie') : [],
+      headers, queryString: queryOf(url), headersSize: e.requestHeadersSize ?? -1, bodySize: e.postData ? Buffer.byteLength(e.postData) : 0,
+      ...(e.postData && shown.requestBody ? {
+        postData: { mimeType: header(e.requestHeaders, 'content-type') ?? '', params: [], text: e.postData },
+      } : {}),
+    };
+  }
+
+  #response(e, shown) {
+    const headers = shown.responseHeaders ? this.#headers(e.responseHeaders) : [];
+    const content = { size: e.contentSize ?? 0, mimeType: e.mimeType ?? '' };
+    if (e.contentSize > 0 && e.bodySize >= 0 && e.contentSize > e.bodySize) content.compression = e.contentSize - e.bodySize;
+    if (shown.responseBody && e.body) Object.assign(content, e.body);
+    return {
+      status: e.status, statusText: e.statusText ?? '', httpVersion: e.httpVersion ?? '',
+      cookies: shown.responseHeaders ? cookiesOf(headers, 'set-cookie') : [], headers, content,
+      redirectURL: e.redirectURL ? this.#url(e.redirectURL) : '',
+      headersSize: e.responseHeadersSize ?? -1, bodySize: e.bodySize ?? -1,
+    };
   }
 
   #url(url) {
     try {
       return this.#synthetics._helper.getSanitizedUrl(url);
     } catch {
-      return url;
+      return url ?? '';
     }
   }
 
   #headers(headers) {
     const clean = this.#synthetics._helper.getSanitizedHeaders(headers);
-    return Object.entries(clean).map(([name, value]) => ({ name, value: String(value) }));
-  }
-
-  /** The archive (HAR 1.2). */
-  har(browser) {
-    const pages = this.#pages.map(({ _start, ...page }) => page);
-    return {
-      log: { version: '1.2', creator: { name: 'Nephele', version: '1' }, browser, pages, entries: this.#entries },
-    };
+    return Object.entries(clean).flatMap(([name, value]) => String(value).split('\n').map((v) => ({ name, value: v })));
   }
 }
 
-const milliseconds = (seconds) => Math.round(seconds * 1e6) / 1e3;
+const round = (ms) => (ms >= 0 ? Math.round(ms * 1000) / 1000 : -1);
+
+/** A header by its lower-case name. */
+export function header(headers, name) {
+  return Object.entries(headers ?? {}).find(([k]) => k.toLowerCase() === name)?.[1];
+}
+
+/**
+ * Behind a proxy the browser knows the proxy's address alone: then a literal
+ * address in the URL, or what the proxy told, is the server's.
+ */
+function serverAddress(e) {
+  try {
+    const host = new URL(e.url).hostname.replace(/^\[|\]$/g, '');
+    if (net.isIP(host)) return host;
+  } catch {
+    return undefined;
+  }
+  return e.ip;
+}
 
 function queryOf(url) {
   try {
@@ -163,20 +169,9 @@ function queryOf(url) {
   }
 }
 
-/** Chromium's ResourceTiming (ms after requestTime, -1 when absent) as HAR timings. */
-function timingsOf(t, start, end) {
-  const total = milliseconds(end - start);
-  if (!t) return { blocked: -1, dns: -1, connect: -1, ssl: -1, send: 0, wait: total, receive: 0 };
-  const span = (a, b) => (a >= 0 && b >= a ? Math.round((b - a) * 1000) / 1000 : -1);
-  const first = [t.dnsStart, t.connectStart, t.sendStart].find((x) => x >= 0) ?? 0;
-  const received = Math.max(0, milliseconds(end - t.requestTime) - t.receiveHeadersEnd);
-  return {
-    blocked: Math.max(0, milliseconds(t.requestTime - start) + first),
-    dns: span(t.dnsStart, t.dnsEnd),
-    connect: span(t.connectStart, t.connectEnd),
-    ssl: span(t.sslStart, t.sslEnd),
-    send: Math.max(0, span(t.sendStart, t.sendEnd)),
-    wait: Math.max(0, span(t.sendEnd, t.receiveHeadersEnd)),
-    receive: Math.round(received * 1000) / 1000,
-  };
+/** Cookies of the headers shown; one that is redacted shows none. */
+function cookiesOf(headers, name) {
+  const found = headers.filter((h) => h.name.toLowerCase() === name && h.value !== 'REDACTED');
+  const pairs = name === 'cookie' ? found.flatMap((h) => h.value.split(/;\s*/)) : found.map((h) => h.value.split(';')[0]);
+  return pairs.filter((p) => p.includes('=')).map((p) => ({ name: p.slice(0, p.indexOf('=')).trim(), value: p.slice(p.indexOf('=') + 1).trim() }));
 }

@@ -2,7 +2,7 @@
 import { messageOf } from './errors.js';
 
 const REDACTED = 'REDACTED';
-const urls = /\bhttps?:\/\/[^\s"'<>)\]]+/gi;
+const urls = /\b(?:https?|wss?):\/\/[^\s"'<>)\]]+/gi;
 
 export class SyntheticsLogHelper {
   constructor(synthetics) {
@@ -16,28 +16,18 @@ export class SyntheticsLogHelper {
     } catch {
       throw new Error(`Unable to parse url: ${url}. Please provide a valid url.`);
     }
-    if (!this.synthetics._flag('includeUrlPassword', stepConfig) && parsed.password) parsed.password = REDACTED;
-    const restricted = [].concat(this.synthetics._flag('restrictedUrlParameters', stepConfig) ?? []);
-    if (restricted.length > 0) this.#redact(parsed, restricted);
+    if (parsed.password && !this.synthetics._flag('includeUrlPassword', stepConfig)) parsed.password = REDACTED;
+    const restricted = namesOf(this.synthetics._flag('restrictedUrlParameters', stepConfig));
+    if (restricted.size > 0) redact(parsed, restricted);
     return parsed.href;
-  }
-
-  /** Query parameters by name, path segments by value; "*" is all of them. */
-  #redact(parsed, restricted) {
-    const all = restricted.includes('*');
-    for (const name of [...parsed.searchParams.keys()]) {
-      if (all || restricted.includes(name)) parsed.searchParams.set(name, REDACTED);
-    }
-    parsed.pathname = parsed.pathname
-      .split('/')
-      .map((part) => (part !== '' && (all || restricted.includes(decodeURIComponent(part))) ? REDACTED : part))
-      .join('/');
   }
 
   getSanitizedErrorMessage(error, stepConfig) {
     return messageOf(error).replaceAll(urls, (url) => {
       try {
-        return this.getSanitizedUrl(url, stepConfig);
+        const clean = this.getSanitizedUrl(url, stepConfig);
+        // The parser ends an address of a host alone with a slash.
+        return !url.endsWith('/') && clean === `${url}/` ? url : clean;
       } catch {
         return url;
       }
@@ -45,8 +35,35 @@ export class SyntheticsLogHelper {
   }
 
   getSanitizedHeaders(headers, stepConfig) {
-    const restricted = [].concat(this.synthetics._flag('restrictedHeaders', stepConfig) ?? []).map((h) => h.toLowerCase());
-    const hide = (name) => restricted.includes('*') || restricted.includes(name.toLowerCase());
+    const restricted = namesOf(this.synthetics._flag('restrictedHeaders', stepConfig));
+    const hide = (name) => restricted.has('*') || restricted.has(name.toLowerCase());
     return Object.fromEntries(Object.entries(headers ?? {}).map(([k, v]) => [k, hide(k) ? REDACTED : v]));
+  }
+}
+
+const namesOf = (list) => new Set([].concat(list ?? []).map((n) => String(n).toLowerCase()));
+
+/**
+ * Hides the values of query, fragment and path (";name=value") parameters, and
+ * path segments that are listed themselves. "*" is every parameter. The rest of
+ * the address keeps its spelling.
+ */
+function redact(parsed, restricted) {
+  const hide = (name) => restricted.has('*') || restricted.has(decode(name).toLowerCase());
+  const pairs = (text) => text.replace(/([^?&#;=]+)=([^&;]*)/g, (pair, name) => (hide(name) ? `${name}=${REDACTED}` : pair));
+  if (parsed.search) parsed.search = pairs(parsed.search);
+  if (parsed.hash.includes('=')) parsed.hash = pairs(parsed.hash);
+  parsed.pathname = parsed.pathname
+    .split('/')
+    .map((part) => (part !== '' && restricted.has(decode(part).toLowerCase()) ? REDACTED : part.replace(/;([^=;]+)=([^;]*)/g,
+      (pair, name) => (hide(name) ? `;${name}=${REDACTED}` : pair))))
+    .join('/');
+}
+
+function decode(text) {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return text;
   }
 }

@@ -4,6 +4,7 @@ import https from 'node:https';
 import net from 'node:net';
 import { Duplex } from 'node:stream';
 import tls from 'node:tls';
+import { learn } from './egress.js';
 import { connectArguments, toProxy, tunnel } from './tunnel.js';
 
 /** Installs the proxy at the given unix socket. */
@@ -127,6 +128,10 @@ export function forwarder(proxy) {
     };
     inner.on('error', close).on('close', close);
     outer.on('error', close).on('close', close);
+    inner.once('data', (asked) => {
+      const target = /^CONNECT (\S+) /.exec(asked.toString('latin1', 0, 300))?.[1];
+      if (target) outer.once('data', (told) => learn(target, told.toString('latin1', 0, 1000)));
+    });
     inner.pipe(outer).pipe(inner);
   });
   server.unref();

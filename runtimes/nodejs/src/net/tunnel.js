@@ -1,6 +1,7 @@
 // The way out of the box: every TCP connection becomes a CONNECT on the unix
 // socket of the run's egress proxy.
 import net from 'node:net';
+import { learn } from './egress.js';
 
 const connectNatively = net.Socket.prototype.connect;
 
@@ -59,6 +60,7 @@ export function tunnel(socket, proxy, host, port) {
       return false;
     }
     finish();
+    learn(target, text);
     socket.connecting = false;
     socket.emit('connect');
     socket.emit('ready');
