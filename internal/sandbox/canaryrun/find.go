@@ -110,7 +110,8 @@ func findBrowser(configured string) (tool, sandbox.Finding) {
 func Check(ctx context.Context, o Options) []sandbox.Finding {
 	_, node := findNode(ctx, o.Node)
 	_, browser := findBrowser(o.Browser)
-	return []sandbox.Finding{node, browser}
+	_, python := findPython(ctx, o.Python, "")
+	return []sandbox.Finding{node, browser, python}
 }
 
 // isHeadlessShell tells the headless shell by its name.

@@ -1,0 +1,1 @@
+"""The library of canaries in Python, after the public user guide of CloudWatch Synthetics."""

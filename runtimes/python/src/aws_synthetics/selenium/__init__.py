@@ -1,0 +1,1 @@
+"""synthetics_webdriver."""
