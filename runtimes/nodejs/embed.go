@@ -77,7 +77,7 @@ func Files(f func(name string, content []byte) error) error {
 // SourceHash is the hash of what the archive is made from, given this
 // package's directory.
 func SourceHash(dir fs.FS) (string, error) {
-	names := []string{"build.mjs", "package.json", "package-lock.json"}
+	names := []string{"build.mjs", "playwright.mjs", "package.json", "package-lock.json"}
 	err := fs.WalkDir(dir, "src", func(name string, d fs.DirEntry, err error) error {
 		if err == nil && strings.HasSuffix(name, ".js") {
 			names = append(names, name)
