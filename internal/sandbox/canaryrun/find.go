@@ -24,6 +24,10 @@ var browsers = []string{
 	"/usr/lib/chromium/chromium", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
 }
 
+// firefoxes are tried in order. Ubuntu's command is a script around a snap,
+// which cannot run in a box.
+var firefoxes = []string{"/usr/lib/firefox-esr/firefox-esr", "/usr/lib/firefox/firefox", "/opt/firefox/firefox", "firefox-esr", "firefox"}
+
 // tool is a program of the host as the box sees it.
 type tool struct {
 	host   string
@@ -103,6 +107,43 @@ func findBrowser(configured string) (tool, sandbox.Finding) {
 	}
 	f.Detail = "no Chromium is installed; scripts that open a page fail"
 	return tool{}, f
+}
+
+// findFirefox finds a Firefox: a program with the application.ini of its build
+// beside it, which also tells its version.
+func findFirefox(configured string) (tool, sandbox.Finding) {
+	f := sandbox.Finding{Check: "Firefox", Fix: "apt-get install firefox-esr (only for canaries whose browser is FIREFOX)"}
+	candidates := firefoxes
+	if configured != "" {
+		candidates = []string{configured}
+	}
+	for _, c := range candidates {
+		path, err := exec.LookPath(c)
+		if err != nil {
+			continue
+		}
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			path = real
+		}
+		build, err := os.ReadFile(filepath.Join(filepath.Dir(path), "application.ini"))
+		if err != nil || hidden(path) != "" {
+			continue
+		}
+		f.OK, f.Fix, f.Detail = true, "", strings.TrimSpace(path+" "+iniValue(build, "Version"))
+		return inBox(path, "firefox", "."), f
+	}
+	f.Detail = "not installed; canaries whose browser is FIREFOX fail"
+	return tool{}, f
+}
+
+// iniValue is the value of a key of an .ini file; empty when it is not there.
+func iniValue(ini []byte, key string) string {
+	for line := range strings.Lines(string(ini)) {
+		if name, value, ok := strings.Cut(line, "="); ok && strings.TrimSpace(name) == key {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
 }
 
 // Check looks for what canaries need besides a sandbox, for reports on the

@@ -58,3 +58,37 @@ func TestNodeFindings(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+func TestFirefoxFindings(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := func(name, content string) string {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	snap := write("snap/firefox", "#!/bin/sh\n")
+	real := write("real/firefox", "#!/bin/sh\n")
+	write("real/application.ini", "[App]\nName=Firefox\nVersion=153.7.0\n")
+	for _, path := range []string{snap, dir + "/none"} {
+		if _, f := findFirefox(path); f.OK || !strings.Contains(f.Fix, "firefox-esr") {
+			t.Errorf("%s: %+v", path, f)
+		}
+	}
+	got, f := findFirefox(real)
+	if os.Getuid() == 0 { // below a directory that runs may not enter
+		if f.OK {
+			t.Errorf("%+v", f)
+		}
+	} else if !f.OK || !strings.HasSuffix(f.Detail, " 153.7.0") || got.box != "/nephele/firefox/firefox" {
+		t.Errorf("%+v %+v", f, got)
+	}
+	if ini := []byte("a\nVersion = 1.2 \n"); iniValue(ini, "Version") != "1.2" || iniValue(ini, "Build") != "" {
+		t.Error("the build's description is misread")
+	}
+}

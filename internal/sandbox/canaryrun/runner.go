@@ -11,6 +11,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,6 +40,7 @@ type Runner struct {
 	o       Options
 	node    tool
 	browser tool // zero when there is none
+	firefox tool // the same
 	runtime *sandbox.Workspace
 	scripts map[canaryruntime.Family]scriptRuntime
 }
@@ -67,6 +69,7 @@ func New(o Options) (*Runner, error) {
 	if !f.OK {
 		o.Logger.Warn("no browser for canaries", "detail", f.Detail, "fix", f.Fix)
 	}
+	firefox, _ := findFirefox(o.Firefox) // few canaries ask for it, and theirs say what is missing
 	w, err := o.Sandbox.Workspace("runtime")
 	if err != nil {
 		return nil, err
@@ -75,7 +78,7 @@ func New(o Options) (*Runner, error) {
 		_ = w.Close()
 		return nil, err
 	}
-	r := &Runner{o: o, node: node, browser: browser, runtime: w}
+	r := &Runner{o: o, node: node, browser: browser, firefox: firefox, runtime: w}
 	script := r.nodeScripts()
 	r.scripts = map[canaryruntime.Family]scriptRuntime{
 		canaryruntime.Puppeteer: script, canaryruntime.Playwright: script, canaryruntime.NodeJS: script,
@@ -92,7 +95,7 @@ func (r *Runner) nodeScripts() scriptRuntime {
 	}
 	return scriptRuntime{
 		label: "nodejs", argv: []string{r.node.box, filepath.Join(boxRuntime, nodejs.Main)},
-		mounts: append(append(mounts, r.node.mounts...), r.browser.mounts...),
+		mounts: slices.Concat(mounts, r.node.mounts, r.browser.mounts, r.firefox.mounts),
 	}
 }
 
@@ -272,11 +275,15 @@ func (r *Runner) spec(job Job, w *sandbox.Workspace) (sandbox.Spec, error) {
 	if script.missing != "" {
 		return sandbox.Spec{}, fmt.Errorf("%w: %s", ErrNoRuntime, script.missing)
 	}
+	browser, err := r.browserOf(job, v)
+	if err != nil {
+		return sandbox.Spec{}, err
+	}
 	baseline, mounts, err := placeBaseline(job.Visual, w)
 	if err != nil {
 		return sandbox.Spec{}, err
 	}
-	orders, err := json.Marshal(r.orders(job, v, baseline))
+	orders, err := json.Marshal(r.orders(job, v, baseline, browser))
 	if err != nil {
 		return sandbox.Spec{}, fmt.Errorf("canary run: %w", err)
 	}
@@ -285,7 +292,7 @@ func (r *Runner) spec(job Job, w *sandbox.Workspace) (sandbox.Spec, error) {
 	maps.Copy(env, map[string]string{
 		"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": sandbox.BoxHome, "TMPDIR": sandbox.BoxOut,
 		"NEPHELE_RUN": string(orders), "NEPHELE_CODE": sandbox.BoxCode, "NEPHELE_OUT": sandbox.BoxOut,
-		"NEPHELE_PROXY": sandbox.BoxProxy, "NEPHELE_BROWSER": r.browser.box,
+		"NEPHELE_PROXY": sandbox.BoxProxy, "NEPHELE_BROWSER": browser.box,
 	})
 	maps.Copy(env, script.env)
 	return sandbox.Spec{
@@ -295,7 +302,24 @@ func (r *Runner) spec(job Job, w *sandbox.Workspace) (sandbox.Spec, error) {
 	}, nil
 }
 
-func (r *Runner) orders(job Job, v canaryruntime.Version, baseline []told) orders {
+// browserOf is the browser of a run. A Firefox that is not there ends the run
+// before it begins; without a Chromium, scripts that open a page fail.
+func (r *Runner) browserOf(job Job, v canaryruntime.Version) (tool, error) {
+	switch {
+	case !v.HasBrowser():
+		return tool{}, nil
+	case job.Browser != "FIREFOX":
+		return r.browser, nil
+	case !slices.Contains(v.Browsers(), job.Browser) || v.Family == canaryruntime.Selenium:
+		return tool{}, fmt.Errorf("%w: %s runs in CHROME only, and the run's browser is FIREFOX", ErrNoRuntime, v.Name)
+	case r.firefox.host == "":
+		_, f := findFirefox(r.o.Firefox)
+		return tool{}, fmt.Errorf("%w: the run's browser is FIREFOX, and no Firefox is installed; %s", ErrNoRuntime, f.Fix)
+	}
+	return r.firefox, nil
+}
+
+func (r *Runner) orders(job Job, v canaryruntime.Version, baseline []told, browser tool) orders {
 	o := orders{
 		Event: event{
 			CanaryName: job.CanaryName, Handler: job.Handler, RunID: job.RunID, ActiveTracing: job.ActiveTracing,
@@ -304,7 +328,7 @@ func (r *Runner) orders(job Job, v canaryruntime.Version, baseline []told) order
 		},
 		CanaryARN: job.CanaryARN, RuntimeVersion: job.RuntimeVersion,
 		Family: string(v.Family), Major: v.Major, Minor: v.Minor, DryRun: job.DryRun, Visual: baseline, Progress: job.Progress != nil,
-		HeadlessShell: r.browser.isHeadlessShell(), BrowserSandbox: r.o.Sandbox.Level().BrowserSandbox,
+		HeadlessShell: browser.isHeadlessShell(), BrowserSandbox: r.o.Sandbox.Level().BrowserSandbox,
 		RootLevelCode: v.RootLevelCode(), HandlerOnly: v.HandlerOnly(),
 		TimeoutInMs: job.Timeout.Milliseconds(), MemoryInMB: job.MemoryMB,
 	}
