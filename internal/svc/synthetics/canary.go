@@ -47,6 +47,8 @@ type config struct {
 	StorageMB      int32
 	Environment    map[string]string `json:",omitempty"` // in the clear: asked for, or stored before they were sealed
 	Sealed         []byte            `json:",omitempty"` // the environment variables
+	Tracing        bool              `json:",omitempty"`
+	Encryption     encryption
 	SuccessDays    int32
 	FailureDays    int32
 	Runtime        string
@@ -127,7 +129,7 @@ func (s *Service) view(tx *store.Tx, rec *store.Record[canary]) (*api.Canary, er
 	c, d := &rec.Doc.Config, &rec.Doc
 	out := &api.Canary{
 		Id: new(d.ID), Name: new(rec.ID),
-		Code:                         &api.CanaryCodeOutput{SourceLocationArn: new(layerARN(rec)), Handler: new(c.Code.Handler)},
+		Code:                         c.Code.view(layerARN(rec)),
 		ExecutionRoleArn:             new(c.Role),
 		Schedule:                     &api.CanaryScheduleOutput{Expression: new(c.Expression), DurationInSeconds: new(c.Duration), RetryConfig: c.retryConfig()},
 		RunConfig:                    c.runConfig(),
@@ -138,6 +140,7 @@ func (s *Service) view(tx *store.Tx, rec *store.Record[canary]) (*api.Canary, er
 		ArtifactS3Location:           new(c.ArtifactBucket),
 		RuntimeVersion:               new(c.Runtime),
 		ProvisionedResourceCleanup:   new(c.Cleanup),
+		ArtifactConfig:               c.Encryption.view(),
 		Tags:                         tags,
 		DryRunConfig:                 d.DryRun.view(),
 	}
@@ -150,7 +153,7 @@ func (c *config) runConfig() *api.CanaryRunConfigOutput {
 	return &api.CanaryRunConfigOutput{
 		TimeoutInSeconds: new(int32(c.Timeout / time.Second)),
 		MemoryInMB:       new(c.MemoryMB),
-		ActiveTracing:    new(false),
+		ActiveTracing:    new(c.Tracing),
 		EphemeralStorage: new(c.StorageMB),
 	}
 }

@@ -49,28 +49,28 @@ func checkSource(in *api.CanaryCodeInput) error {
 	return nil
 }
 
-// takeCode copies the request's archive into blob storage. It first puts a
+// takeCode copies the request's archive into blob storage, under key. It first puts a
 // work row that removes the copy again unless a canary refers to it by then.
-func (s *Service) takeCode(ctx context.Context, owner ref, in *api.CanaryCodeInput) (code, error) {
+func (s *Service) takeCode(ctx context.Context, owner ref, in *api.CanaryCodeInput) (key string, _ error) {
 	archive, err := s.spool(ctx, in)
 	if err != nil {
-		return code{}, err
+		return "", err
 	}
 	defer archive.Close()
 	if err := checkArchive(archive); err != nil {
-		return code{}, err
+		return "", err
 	}
-	c := code{Handler: *in.Handler, Key: "synthetics/code/" + owner.ID + "/" + newID() + ".zip"}
+	key = "synthetics/code/" + owner.ID + "/" + newID() + ".zip"
 	err = s.DB.Update(ctx, func(tx *store.Tx) error {
-		return s.collectCode(tx, c.Key, owner, codeGrace)
+		return s.collectCode(tx, key, owner, codeGrace)
 	})
 	if err != nil {
-		return code{}, err
+		return "", err
 	}
-	if _, err := s.Blob.Put(ctx, c.Key, archive); err != nil {
-		return code{}, fmt.Errorf("keep canary code: %w", err)
+	if _, err := s.Blob.Put(ctx, key, archive); err != nil {
+		return "", fmt.Errorf("keep canary code: %w", err)
 	}
-	return c, nil
+	return key, nil
 }
 
 // scratch opens a temporary file that has no name any more, so that nothing is

@@ -30,7 +30,7 @@ func (s *Service) CreateCanary(ctx context.Context, in *api.CreateCanaryInput) (
 	if err := s.protect(owner, &doc.Config); err != nil {
 		return nil, err
 	}
-	if doc.Config.Code, err = s.takeCode(ctx, owner, in.Code); err != nil {
+	if doc.Config.Code.Key, err = s.takeCode(ctx, owner, in.Code); err != nil {
 		return nil, err
 	}
 	var out api.CreateCanaryOutput
@@ -125,14 +125,14 @@ func (p *patch) apply(c *config) error {
 	if err := p.refuseUnbuilt(); err != nil {
 		return err
 	}
-	for _, set := range []func(*config) error{p.setRuntime, p.setCode, p.setArtifacts, p.setSchedule, p.setRun, p.setRetries, p.setBrowsers, p.setVisual, p.setRetention} {
+	for _, set := range []func(*config) error{p.setRuntime, p.setCode, p.setArtifacts, p.setSchedule, p.setRun, p.setRetries, p.setBrowsers, p.setVisual, p.setEncryption, p.setRetention} {
 		if err := set(c); err != nil {
 			return err
 		}
 	}
 	assign(&c.Role, p.role)
 	assign(&c.Cleanup, p.cleanup)
-	return nil
+	return c.checkFit()
 }
 
 func (p *patch) setRuntime(c *config) error {
@@ -141,16 +141,6 @@ func (p *patch) setRuntime(c *config) error {
 	}
 	c.Runtime = *p.runtime
 	return checkRuntime(c.Runtime, p.now)
-}
-
-func (p *patch) setCode(c *config) error {
-	if p.code == nil {
-		return nil
-	}
-	if err := checkHandler(p.code.Handler, c.runtime()); err != nil {
-		return err
-	}
-	return checkSource(p.code)
 }
 
 func (p *patch) setArtifacts(c *config) (err error) {
@@ -194,6 +184,7 @@ func (p *patch) setRun(c *config) error {
 func (p *patch) setLimits(c *config) error {
 	assign(&c.MemoryMB, p.run.MemoryInMB)
 	assign(&c.StorageMB, p.run.EphemeralStorage)
+	assign(&c.Tracing, p.run.ActiveTracing)
 	if p.run.EnvironmentVariables != nil {
 		c.Environment = p.run.EnvironmentVariables
 	}

@@ -187,6 +187,9 @@ func (s *Service) execute(ctx context.Context, r *run, rec *store.Record[canary]
 	defer done()
 	job := s.job(r, rec, archive, size)
 	job.Env = s.scriptEnvironment(refOf(rec), work, vars, as.credentials)
+	if job.ActiveTracing {
+		job.Env["_X_AMZN_TRACE_ID"] = traceHeader(r.Started)
+	}
 	job.Visual, job.Secret = baseline, as.secret
 	outcome, err := s.Runner.Run(ctx, job)
 	return as, outcome, err
@@ -200,8 +203,9 @@ func (s *Service) job(r *run, rec *store.Record[canary], archive io.ReaderAt, si
 		RuntimeVersion: c.Runtime, Handler: c.Code.Handler, Zip: archive, Size: size,
 		Blueprint: c.Code.Blueprint, Browser: r.Browser, DryRun: r.DryRunID != "",
 		MemoryMB: int(c.MemoryMB), DiskMB: int(c.StorageMB), Timeout: c.Timeout,
-		ArtifactS3Bucket: bucket, ArtifactS3Key: key,
-		Egress: s.Egress,
+		ArtifactS3Bucket: bucket, ArtifactS3Key: key, S3EncryptionMode: string(c.Encryption.Mode), S3KmsKeyArn: c.Encryption.Key,
+		ActiveTracing: c.Tracing,
+		Egress:        s.Egress,
 	}
 }
 

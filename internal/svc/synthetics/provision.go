@@ -75,10 +75,14 @@ func (s *Service) failStart(tx *store.Tx, rec *store.Record[canary], why string)
 }
 
 // rollBack is the end of an update that cannot be put in force: the canary is
-// what and where it was, and tells why. Its new code is removed by the row that
-// was put when it was staged.
+// what and where it was, and tells why.
 func (s *Service) rollBack(tx *store.Tx, rec *store.Record[canary], why string) error {
 	d := &rec.Doc
+	for _, key := range d.Staged.blobs() {
+		if err := s.collectCode(tx, key, refOf(rec), codeGrace); err != nil {
+			return err
+		}
+	}
 	d.Staged, d.Reason = nil, why
 	if d.Resume == stateRunning {
 		if err := s.schedule(tx, rec); err != nil {

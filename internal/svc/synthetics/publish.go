@@ -36,7 +36,7 @@ type datum struct {
 // run an EXECUTION_FAILURE; a log that cannot be written is lost, as Lambda
 // loses those of functions without permission.
 func (s *Service) keep(ctx context.Context, as *actor, r *run, rec *store.Record[canary], o *canaryrun.Outcome) error {
-	err := s.upload(ctx, as.calls, r, o)
+	err := s.upload(ctx, as.calls, r, rec.Doc.Config.Encryption, o)
 	if answer := refusal(err); answer != nil {
 		r.spoil(answer.Message)
 	} else if err != nil {
@@ -58,7 +58,7 @@ func refusal(err error) *awserr.Error {
 	return nil
 }
 
-func (s *Service) upload(ctx context.Context, as shape.Invoker, r *run, o *canaryrun.Outcome) error {
+func (s *Service) upload(ctx context.Context, as shape.Invoker, r *run, how encryption, o *canaryrun.Outcome) error {
 	bucket, prefix, _ := strings.Cut(r.Location, "/")
 	objects := s3.Client{Invoker: as}
 	for _, a := range o.Artifacts {
@@ -67,6 +67,7 @@ func (s *Service) upload(ctx context.Context, as shape.Invoker, r *run, o *canar
 			return fmt.Errorf("open artifact %s: %w", a.Name, err)
 		}
 		in := &s3.PutObjectInput{Bucket: bucket, Key: path.Join(prefix, a.Name), Body: body, ContentType: new(a.ContentType), ContentLength: new(a.Size)}
+		how.apply(in)
 		_, err = objects.PutObject(ctx, in)
 		_ = body.Close()
 		if err != nil {

@@ -30,7 +30,8 @@ var reservedEnvironment = []string{
 	"AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION",
 	"AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME",
 	"AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
-	"AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
+	"AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_METADATA_API", "AWS_LAMBDA_METADATA_TOKEN", "AWS_LAMBDA_MAX_CONCURRENCY",
+	"LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
 }
 
 func invalid(format string, args ...any) error {
@@ -126,41 +127,19 @@ func artifactLocation(location, region, name string) (string, error) {
 	return bucket + "/" + prefix, nil
 }
 
-// checkHandler demands the handler's form: file.function, or for old runtimes
-// exactly file.handler.
-func checkHandler(handler *string, v canaryruntime.Version) error {
-	if handler == nil || *handler == "" {
-		return invalid("Handler is required")
-	}
-	dot := strings.LastIndexByte(*handler, '.')
-	if dot <= 0 || dot == len(*handler)-1 {
-		return invalid("Invalid handler: %s", *handler)
-	}
-	if v.HandlerOnly() && (*handler)[dot:] != ".handler" {
-		return invalid("Handler must be of the form fileName.handler for runtime version %s", v.Name)
-	}
-	return nil
-}
-
 // refuseUnbuilt answers requests for parts of the configuration that are not
 // built. Nothing is accepted that would then be ignored.
 func (p *patch) refuseUnbuilt() error {
-	code, vpc, artifacts := p.code, p.vpc, p.encryption
+	code, vpc := p.code, p.vpc
 	switch {
-	case code != nil && len(code.BlueprintTypes) > 0:
-		return notImplemented("BlueprintTypes")
 	case code != nil && len(code.Dependencies) > 0:
 		return notImplemented("Dependencies (Lambda layers)")
 	case len(p.addLocations) > 0 || len(p.removeLocations) > 0:
 		return notImplemented("replicas in other locations")
 	case p.key != nil && *p.key != "":
 		return notImplemented("KmsKeyArn")
-	case p.run != nil && p.run.ActiveTracing != nil && *p.run.ActiveTracing:
-		return notImplemented("ActiveTracing")
 	case vpc != nil && (len(vpc.SubnetIds) > 0 || len(vpc.SecurityGroupIds) > 0 || vpc.Ipv6AllowedForDualStack != nil && *vpc.Ipv6AllowedForDualStack):
 		return notImplemented("VpcConfig")
-	case artifacts != nil && artifacts.S3Encryption != nil && *artifacts.S3Encryption != (api.S3EncryptionConfig{}):
-		return notImplemented("artifact encryption") // nothing is encrypted at rest
 	}
 	return nil
 }

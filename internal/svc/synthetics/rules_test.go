@@ -19,7 +19,7 @@ func TestCreateCanaryRules(t *testing.T) {
 	}{
 		"deprecated runtime": {func(in *api.CreateCanaryInput) { in.RuntimeVersion = "syn-nodejs-puppeteer-6.2" }, "ValidationException", "Deprecated runtime version specified"},
 		"unknown runtime":    {func(in *api.CreateCanaryInput) { in.RuntimeVersion = "node" }, "ValidationException", "Invalid runtime version specified"},
-		"unbuilt runtime":    {func(in *api.CreateCanaryInput) { in.RuntimeVersion = "syn-java-1.0" }, "NotImplemented", "syn-python-selenium-6.0"},
+		"unbuilt runtime":    {func(in *api.CreateCanaryInput) { in.RuntimeVersion = "syn-java-1.0" }, "NotImplemented", "syn-java-1.0"},
 		"rate too slow":      {func(in *api.CreateCanaryInput) { in.Schedule.Expression = "rate(2 hours)" }, "ValidationException", "Invalid schedule expression"},
 		"timeout over period": {func(in *api.CreateCanaryInput) {
 			in.Schedule.Expression = "rate(1 minute)"
@@ -46,17 +46,12 @@ func TestCreateCanaryRules(t *testing.T) {
 		"not a zip":               {func(in *api.CreateCanaryInput) { in.Code.ZipFile = []byte("hello") }, "ValidationException", "Could not unzip uploaded file"},
 		"no handler":              {func(in *api.CreateCanaryInput) { in.Code.Handler = nil }, "ValidationException", "Handler is required"},
 		"retention":               {func(in *api.CreateCanaryInput) { in.FailureRetentionPeriodInDays = new(int32(456)) }, "ValidationException", "455"},
-		"VPC":                     {func(in *api.CreateCanaryInput) { in.VpcConfig = &api.VpcConfigInput{SubnetIds: []string{"subnet-1"}} }, "NotImplemented", "VpcConfig"},
+		"replicas": {func(in *api.CreateCanaryInput) {
+			in.AddReplicaLocations = []*api.AddReplicaLocationInput{{Location: "eu-west-1"}}
+		}, "NotImplemented", "replicas"},
 		"IPv6 in a VPC": {func(in *api.CreateCanaryInput) {
 			in.VpcConfig = &api.VpcConfigInput{Ipv6AllowedForDualStack: new(true)}
 		}, "NotImplemented", "VpcConfig"},
-		"tracing": {func(in *api.CreateCanaryInput) { in.RunConfig = &api.CanaryRunConfigInput{ActiveTracing: new(true)} }, "NotImplemented", "ActiveTracing"},
-		"a key and no mode": {func(in *api.CreateCanaryInput) {
-			in.ArtifactConfig = &api.ArtifactConfigInput{S3Encryption: &api.S3EncryptionConfig{KmsKeyArn: new("arn:aws:kms:us-east-1:000000000000:key/1")}}
-		}, "NotImplemented", "encryption"},
-		"encryption": {func(in *api.CreateCanaryInput) {
-			in.ArtifactConfig = &api.ArtifactConfigInput{S3Encryption: &api.S3EncryptionConfig{EncryptionMode: new(api.EncryptionModeSseS3)}}
-		}, "NotImplemented", "encryption"},
 		"retries":               {func(in *api.CreateCanaryInput) { in.Schedule.RetryConfig = &api.RetryConfigInput{MaxRetries: 1} }, "NotImplemented", "RetryConfig"},
 		"tags to copy and none": {func(in *api.CreateCanaryInput) { in.ResourcesToReplicateTags = []api.ResourceToTag{"lambda-function"} }, "ValidationException", "Tags must be specified"},
 		"name": {

@@ -42,7 +42,7 @@ func (s *Service) beginUpdate(tx *store.Tx, rec *store.Record[canary], conf *con
 // before the transaction that will refer to it.
 type stagedParts struct {
 	owner  ref
-	code   *code    // nil for no new one
+	code   string   // key of the new archive; "" for none
 	visual []visual // the references, looked up
 }
 
@@ -74,8 +74,7 @@ func (s *Service) stagePatch(ctx context.Context, name string, asked *patch) (*s
 	if err != nil || asked.code == nil {
 		return &st, err
 	}
-	c, err := s.takeCode(ctx, st.owner, asked.code)
-	st.code = &c
+	st.code, err = s.takeCode(ctx, st.owner, asked.code)
 	return &st, err
 }
 
@@ -89,8 +88,8 @@ func (s *Service) merge(rec *store.Record[canary], asked *patch, st *stagedParts
 	if err := asked.apply(&conf); err != nil {
 		return nil, err
 	}
-	if st.code != nil {
-		conf.Code = *st.code
+	if st.code != "" {
+		conf.Code.Key = st.code
 	}
 	if asked.visual != nil || asked.visuals != nil {
 		conf.Visual = st.visual
