@@ -6,6 +6,10 @@ import { fields, instant, list, number, text } from './untrusted';
 export const PHASES = ['blocked', 'dns', 'connect', 'ssl', 'send', 'wait', 'receive'] as const;
 export type PhaseName = (typeof PHASES)[number];
 
+export const PHASE_LABELS: Record<PhaseName, string> = {
+  blocked: 'Blocked', dns: 'DNS', connect: 'Connect', ssl: 'TLS', send: 'Send', wait: 'Wait', receive: 'Receive',
+};
+
 export interface Pair {
   name: string;
   value: string;

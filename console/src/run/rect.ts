@@ -19,11 +19,12 @@ export const MAX_AREAS = 20;
 /** The smallest side of an area drawn by hand; less is a slip of the mouse. */
 export const MIN_SIDE = 4;
 
-/** Reads "x1,y1,x2,y2"; undefined for anything else. */
+/** Reads "x1,y1,x2,y2"; undefined for anything else. Parts of pixels count as
+ * nothing, as when runs are compared. */
 export function parseRect(s: string): Rect | undefined {
-  const m = /^\s*(\d{1,6})\s*,\s*(\d{1,6})\s*,\s*(\d{1,6})\s*,\s*(\d{1,6})\s*$/.exec(s);
-  if (!m) return undefined;
-  const [x1, y1, x2, y2] = m.slice(1).map(Number) as [number, number, number, number];
+  const parts = s.split(',').map((p) => (/^\s*\d{1,7}(\.\d+)?\s*$/.test(p) ? Math.trunc(Number(p)) : NaN));
+  if (parts.length !== 4 || parts.some(Number.isNaN)) return undefined;
+  const [x1, y1, x2, y2] = parts as [number, number, number, number];
   return x2 > x1 && y2 > y1 ? { x1, y1, x2, y2 } : undefined;
 }
 
@@ -81,4 +82,14 @@ export function coverage(areas: Rect[], size: Size): number {
     }
   }
   return size.width * size.height > 0 ? (covered / (size.width * size.height)) * 100 : 0;
+}
+
+/** The rectangle moved, or with its lower right corner moved, inside the
+ * picture; it keeps a side of a pixel at least. */
+export function moved(r: Rect, dx: number, dy: number, corner: boolean, size: Size): Rect {
+  const within = (v: number, min: number, max: number) => Math.min(max, Math.max(min, v));
+  if (corner) return { ...r, x2: within(r.x2 + dx, r.x1 + 1, size.width), y2: within(r.y2 + dy, r.y1 + 1, size.height) };
+  const x = within(dx, -r.x1, size.width - r.x2);
+  const y = within(dy, -r.y1, size.height - r.y2);
+  return { x1: r.x1 + x, y1: r.y1 + y, x2: r.x2 + x, y2: r.y2 + y };
 }

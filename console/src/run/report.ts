@@ -130,8 +130,3 @@ export function allShots(r: Report): Shot[] {
   const shots = [...r.steps.flatMap((s) => s.shots), ...r.loose].filter((s) => s.file !== '');
   return shots.sort((a, b) => a.file.localeCompare(b.file, 'en', { numeric: true }));
 }
-
-/** The name of a screenshot as VisualReference's BaseScreenshots has it. */
-export function screenshotName(file: string): string {
-  return file.replace(/\.png$/, '');
-}
