@@ -37,6 +37,7 @@ type App struct {
 	plane    *plane.Plane
 	courier  *courier.Courier
 	outbox   *outbox.Box
+	runner   synthetics.Runner // in place of the sandbox; nil is the real one
 	services []service
 	door     *door.Door
 	buckets  door.Buckets // what the door needs of S3
@@ -77,6 +78,9 @@ func WithLogger(l *slog.Logger) Option { return func(a *App) { a.log = l } }
 
 // WithVersion tells which program this is, for people to see.
 func WithVersion(v string) Option { return func(a *App) { a.version = v } }
+
+// WithRunner has canaries run by r instead of in the sandbox, for tests.
+func WithRunner(r synthetics.Runner) Option { return func(a *App) { a.runner = r } }
 
 // WithAnswered lets f see the output of every call that succeeds, for tests.
 func WithAnswered(f func(*plane.Call, any)) Option { return func(a *App) { a.answered = f } }

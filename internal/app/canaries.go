@@ -12,6 +12,7 @@ import (
 
 	"nephele.dev/nephele/internal/sandbox"
 	"nephele.dev/nephele/internal/sandbox/canaryrun"
+	"nephele.dev/nephele/internal/svc/synthetics"
 )
 
 // canaryRunner runs canaries in a sandbox that is made on first use, for the
@@ -28,6 +29,14 @@ func (a *App) newCanaryRunner() *canaryRunner {
 	r := &canaryRunner{runs: a.metrics.canaries}
 	r.open = sync.OnceValues(func() (*canaryrun.Runner, error) { return r.make(a) })
 	return r
+}
+
+// runnerOr is the runner that was given, or the real one.
+func (a *App) runnerOr(sandboxed *canaryRunner) synthetics.Runner {
+	if a.runner != nil {
+		return a.runner
+	}
+	return sandboxed
 }
 
 // make probes the machine, which is an error where canaries cannot run.

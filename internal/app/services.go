@@ -65,7 +65,7 @@ func (a *App) buildServices() ([]service, error) {
 	runner := a.newCanaryRunner()
 	canaries := synthetics.New(synthetics.Deps{
 		DB: a.db, Engine: a.engine, Courier: a.courier, Blob: a.blobs, Plane: a.plane, Seal: a.seal, Pages: a.pages,
-		Bearer: a.keys.bearer, URL: a.URL, Runner: runner, Egress: reach, Logger: a.log,
+		Bearer: a.keys.bearer, URL: a.URL, Runner: a.runnerOr(runner), Egress: reach, Logger: a.log,
 		Late:       func(d time.Duration) { a.metrics.punctuality.lateness.Observe(d.Seconds()) },
 		PassedOver: a.metrics.punctuality.passedOver.Inc,
 	})

@@ -131,6 +131,15 @@ func contentType(name string) string {
 	return "application/octet-stream"
 }
 
+// Attach adds an artifact that is no file: of a run that had no workspace.
+func (o *Outcome) Attach(name string, content []byte) {
+	if o.files == nil {
+		o.files = map[string][]byte{}
+	}
+	o.files[name] = content
+	o.Artifacts = append(o.Artifacts, Artifact{Name: name, Size: int64(len(content)), ContentType: contentType(name)})
+}
+
 // Open opens an artifact by its name. The name cannot lead out of the run's
 // directory.
 func (o *Outcome) Open(name string) (io.ReadCloser, error) {
