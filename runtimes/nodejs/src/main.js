@@ -120,7 +120,12 @@ function ending(setup, synthetics, run) {
     } catch (problem) {
       synthetics.addExecutionError('Artifacts could not be written:', problem);
     }
-    save(setup, verdict(synthetics, run));
+    try {
+      save(setup, verdict(synthetics, run));
+    } catch (problem) {
+      console.error(`The launcher failed: ${problem?.stack ?? problem}`);
+      process.reallyExit(70);
+    }
     run.saved = true;
     process.reallyExit(0);
   };

@@ -11,6 +11,7 @@ const kinds = { CHROME: 'chromium', FIREFOX: 'firefox' };
 export class PlaywrightBrowser {
   browser = null;
   page = null;
+  launchedInMs = 0;
   version = { name: '', version: '' };
   #setup;
   #canary;
@@ -85,7 +86,7 @@ export class PlaywrightBrowser {
       const started = performance.now();
       const browser = await launch.call(type, all);
       await this.#launched(browser, viewport);
-      this.#canary._launchInMs += performance.now() - started;
+      this.launchedInMs += performance.now() - started;
       return browser;
     };
     type.launchPersistentContext = async (dir, options) => launchPersistentContext.call(type, dir, (await this.#options(kind, options))[0]);

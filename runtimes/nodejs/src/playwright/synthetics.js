@@ -15,6 +15,7 @@ export class PlaywrightSynthetics extends Canary {
     this.#browser = new PlaywrightBrowser(setup, this, this.#recorder);
   }
 
+  _launchInMs() { return this.#browser.launchedInMs; }
   async _currentPage() { return this.#browser.current(); }
   _browserVersion() { return this.#browser.version; }
   _settle() { return this.#recorder.settle(); }
