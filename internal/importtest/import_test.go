@@ -120,7 +120,7 @@ var places = map[string][]string{
 	"gocloud.dev/blob":             {"internal/blob/..."},
 	"github.com/spf13/cobra":       {"cmd/..."},
 	"github.com/jmespath":          {"client/...", "cmd/..."},
-	"github.com/aws/aws-sdk-go-v2": {"nepheletest", "client/...", "bench/...", "conformance/...", "internal/blob/..."},
+	"github.com/aws/aws-sdk-go-v2": {"nepheletest", "client/...", "bench/...", "conformance/...", "internal/blob/...", "internal/multicheck"}, // the last for its signer of requests
 }
 
 // pkg is what `go list -json` tells of a package.

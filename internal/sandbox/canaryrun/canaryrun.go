@@ -23,6 +23,9 @@ type Options struct {
 	Firefox string
 	// Python is the path of a python3 with Selenium; empty looks it up.
 	Python string
+	// OnDial is that of sandbox.Options, for the connections of blueprints,
+	// which are made outside the sandbox.
+	OnDial func(run string, local, remote sandbox.Addr) (release func())
 	Logger *slog.Logger
 }
 
@@ -51,6 +54,9 @@ type Job struct {
 	// Secret resolves the names of secrets that a blueprint refers to, as the
 	// run's role; nil refuses them.
 	Secret func(ctx context.Context, name string) (string, error)
+	// Assume assumes a role as the run's role, for requests that a blueprint
+	// signs; nil refuses them.
+	Assume func(ctx context.Context, roleARN string) (Credentials, error)
 	// Progress is told of what the script does while it runs: for people who
 	// watch, not for verdicts, for a script can make it up. May be nil.
 	Progress func(Progress)
@@ -64,6 +70,11 @@ type Job struct {
 	S3EncryptionMode, S3KmsKeyArn   string
 	ActiveTracing                   bool
 	Egress                          sandbox.EgressPolicy
+}
+
+// Credentials are those of a role's session.
+type Credentials struct {
+	AccessKeyID, SecretAccessKey, SessionToken string
 }
 
 // Visual is what the screenshots of a run are compared with.

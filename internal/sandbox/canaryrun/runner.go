@@ -43,6 +43,7 @@ type Runner struct {
 	firefox tool // the same
 	runtime *sandbox.Workspace
 	scripts map[canaryruntime.Family]scriptRuntime
+	natives *Native
 }
 
 // scriptRuntime is what scripts of one family need in the box.
