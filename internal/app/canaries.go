@@ -18,15 +18,16 @@ import (
 // canaryRunner runs canaries in a sandbox that is made on first use, for the
 // probe of the machine takes longer than a server's start may.
 type canaryRunner struct {
-	open func() (*canaryrun.Runner, error)
-	runs *prometheus.CounterVec
+	open   func() (*canaryrun.Runner, error)
+	native *canaryrun.Native // for blueprints, which need no sandbox
+	runs   *prometheus.CounterVec
 
 	mu    sync.Mutex
 	close []func() error
 }
 
 func (a *App) newCanaryRunner() *canaryRunner {
-	r := &canaryRunner{runs: a.metrics.canaries}
+	r := &canaryRunner{runs: a.metrics.canaries, native: canaryrun.NewNative(canaryrun.NativeOptions{OnDial: a.markRun, Logger: a.log})}
 	r.open = sync.OnceValues(func() (*canaryrun.Runner, error) { return r.make(a) })
 	return r
 }
@@ -43,7 +44,7 @@ func (a *App) runnerOr(sandboxed *canaryRunner) synthetics.Runner {
 func (r *canaryRunner) make(a *App) (*canaryrun.Runner, error) {
 	box, err := sandbox.New(sandbox.Options{
 		AllowUnsandboxed: a.cfg.CanaryUnsafe,
-		OnDial:           func(_ string, local, remote sandbox.Addr) func() { return a.markUntrusted(local, remote) },
+		OnDial:           a.markRun,
 		Logger:           a.log,
 	})
 	if err != nil {
@@ -51,7 +52,7 @@ func (r *canaryRunner) make(a *App) (*canaryrun.Runner, error) {
 	}
 	r.onClose(box.Close)
 	a.log.Info("sandbox ready", "isolation", box.Level().String())
-	runner, err := canaryrun.New(canaryrun.Options{Sandbox: box, Browser: a.cfg.CanaryBrowser, Logger: a.log})
+	runner, err := canaryrun.New(canaryrun.Options{Sandbox: box, Browser: a.cfg.CanaryBrowser, OnDial: a.markRun, Logger: a.log})
 	if err != nil {
 		return nil, err
 	}
@@ -61,11 +62,15 @@ func (r *canaryRunner) make(a *App) (*canaryrun.Runner, error) {
 
 // Run runs one canary to its end.
 func (r *canaryRunner) Run(ctx context.Context, job canaryrun.Job) (*canaryrun.Outcome, error) {
-	runner, err := r.open()
-	if err != nil {
-		return nil, err
+	run := r.native.Run
+	if job.Blueprint == "" {
+		runner, err := r.open()
+		if err != nil {
+			return nil, err
+		}
+		run = runner.Run
 	}
-	out, err := runner.Run(ctx, job)
+	out, err := run(ctx, job)
 	status := "not run"
 	if err == nil {
 		status = string(out.Status)
@@ -96,6 +101,11 @@ func (r *canaryRunner) stop(context.Context) error {
 // untrusted code has made through the egress proxy.
 func (a *App) markUntrusted(local, remote sandbox.Addr) (release func()) {
 	return a.door.MarkUntrusted(local, remote)
+}
+
+// markRun is markUntrusted for a connection of a canary's run.
+func (a *App) markRun(_ string, local, remote sandbox.Addr) (release func()) {
+	return a.markUntrusted(local, remote)
 }
 
 // egress is what canaries may reach.
