@@ -16,7 +16,7 @@ import { traceOf } from './tracing.js';
 import { VisualMonitor } from './visual.js';
 
 /**
- * Classes that extend it give: _currentPage(), the page that steps picture
+ * Classes that extend it may give: _capture(page), a PNG of what a page shows, _currentPage(), the page that steps picture
  * (undefined for none; may launch a browser), _browserVersion(), a {name,
  * version} for the archive, _settle(), which waits for what recorders still
  * fetch, and _launchInMs(), what starting browsers took.
@@ -79,8 +79,8 @@ export class Canary extends Configuration {
   }
 
   /** Takes a picture and puts it with its step. */
-  async _picture(stepName, suffix, page, stepConfig, options) {
-    const shot = await this._shots.take(page, stepName, suffix, options);
+  async _picture(stepName, suffix, page, stepConfig) {
+    const shot = await this._shots.take(page, stepName, suffix, this._capture);
     if (shot.error) log.warn(`Screenshot ${shot.fileName} failed: ${shot.error}`);
     this._attach(shot, this.#steps.findLast((s) => s.stepName === stepName), stepConfig);
     return shot;

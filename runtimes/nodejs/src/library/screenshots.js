@@ -36,21 +36,21 @@ export class Screenshots {
 
   /**
    * Takes one. A page that cannot be pictured is noted, and never fails a step.
-   * options are those of the page's own screenshot function.
+   * capture gives a PNG of a page.
    */
-  async take(page, step, suffix, options = { type: 'png', optimizeForSpeed: true }) {
+  async take(page, step, suffix, capture = (p) => p.screenshot({ type: 'png' })) {
     const started = performance.now();
     this.taken++;
     const number = String(this.taken).padStart(2, '0');
     const name = `${[number, fileSafe(step), suffix && fileSafe(suffix)].filter(Boolean).join('-')}.png`;
-    const url = this.#clean(page.url());
+    const url = () => this.#clean(page.url());
     try {
-      const picture = await page.screenshot(options);
+      const picture = await capture(page);
       fs.writeFileSync(path.join(this.#dir, name), picture);
       progress({ event: 'screenshot', file: name });
-      return new ScreenshotResult(name, url);
+      return new ScreenshotResult(name, url());
     } catch (err) {
-      return new ScreenshotResult(name, url, messageOf(err));
+      return new ScreenshotResult(name, url(), messageOf(err));
     } finally {
       this.spentInMs += performance.now() - started;
     }

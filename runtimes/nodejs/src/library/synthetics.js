@@ -3,6 +3,7 @@
 // definitions and the user guide.
 import { Browser } from './browser.js';
 import { Canary } from './canary.js';
+import { capture } from './capture.js';
 import { Recorder } from './cdp.js';
 import { log } from './logger.js';
 import { RequestResponseLogHelper } from './requestlog.js';
@@ -11,6 +12,7 @@ export class Synthetics extends Canary {
   #browser;
   #recorder;
   #helperIsOld;
+  _capture = capture;
 
   constructor(setup) {
     super(setup);
