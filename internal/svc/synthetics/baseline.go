@@ -295,19 +295,19 @@ func (s *Service) openBaseline(ctx context.Context, c *config, browser string) (
 	if v == nil || v.Key == "" || len(v.Shots) == 0 || !c.runtime().Visual() {
 		return nil, func() {}, nil
 	}
-	f, size, err := s.fetchBlob(ctx, v.Key)
+	album, err := s.fetchBlob(ctx, v.Key)
 	if err != nil {
 		return nil, nil, err
 	}
-	done = func() { _ = f.Close() }
-	archive, err := zip.NewReader(f, size)
+	done = func() { _ = album.Close() }
+	shots, err := zip.NewReader(album, album.size)
 	if err != nil {
 		done()
 		return nil, nil, errors.New("the screenshots to compare with cannot be read")
 	}
 	out := &canaryrun.Visual{}
 	for _, s := range v.Shots {
-		b := canaryrun.Baseline{Name: s.Name, Open: func() (io.ReadCloser, error) { return archive.Open(s.Name) }}
+		b := canaryrun.Baseline{Name: s.Name, Open: func() (io.ReadCloser, error) { return shots.Open(s.Name) }}
 		for _, text := range s.Ignore {
 			if area, ok := areaOf(text); ok {
 				b.Ignore = append(b.Ignore, area)

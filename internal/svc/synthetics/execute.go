@@ -1,11 +1,11 @@
 package synthetics
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -175,32 +175,33 @@ func (s *Service) execute(ctx context.Context, r *run, rec *store.Record[canary]
 	if err != nil {
 		return nil, nil, err
 	}
-	archive, size, err := s.fetchBlob(ctx, rec.Doc.Config.Code.Key)
+	code, err := s.fetchBlob(ctx, rec.Doc.Config.Code.Key)
 	if err != nil {
 		return nil, nil, err
 	}
-	defer archive.Close()
+	defer code.Close()
 	baseline, done, err := s.openBaseline(ctx, &rec.Doc.Config, r.Browser)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer done()
-	job := s.job(r, rec, archive, size)
+	job := s.job(r, rec, code)
 	job.Env = s.scriptEnvironment(refOf(rec), work, vars, as.credentials)
 	if job.ActiveTracing {
 		job.Env["_X_AMZN_TRACE_ID"] = traceHeader(r.Started)
 	}
 	job.Visual, job.Secret = baseline, as.secret
+	job.Assume = func(ctx context.Context, role string) (canaryrun.Credentials, error) { return s.assumeAs(ctx, as, role) }
 	outcome, err := s.Runner.Run(ctx, job)
 	return as, outcome, err
 }
 
-func (s *Service) job(r *run, rec *store.Record[canary], archive io.ReaderAt, size int64) canaryrun.Job {
+func (s *Service) job(r *run, rec *store.Record[canary], code *archive) canaryrun.Job {
 	c := &rec.Doc.Config
 	bucket, key, _ := strings.Cut(runPrefix(c.ArtifactBucket, r.Started, r.Browser), "/")
 	return canaryrun.Job{
 		RunID: r.ID, CanaryName: rec.ID, CanaryARN: canaryARN(rec.Key),
-		RuntimeVersion: c.Runtime, Handler: c.Code.Handler, Zip: archive, Size: size,
+		RuntimeVersion: c.Runtime, Handler: c.Code.Handler, Zip: code, Size: code.size,
 		Blueprint: c.Code.Blueprint, Browser: r.Browser, DryRun: r.DryRunID != "",
 		MemoryMB: int(c.MemoryMB), DiskMB: int(c.StorageMB), Timeout: c.Timeout,
 		ArtifactS3Bucket: bucket, ArtifactS3Key: key, S3EncryptionMode: string(c.Encryption.Mode), S3KmsKeyArn: c.Encryption.Key,
@@ -222,22 +223,42 @@ func (a *actor) secret(ctx context.Context, name string) (string, error) {
 	return *out.SecretString, nil
 }
 
-// fetchBlob copies an archive to a nameless temporary file.
-func (s *Service) fetchBlob(ctx context.Context, key string) (_ *os.File, size int64, err error) {
+// archive is a blob to be read at random.
+type archive struct {
+	io.ReaderAt
+	io.Closer
+	size int64
+}
+
+// smallBlob is what is rather kept in memory for the length of a run than in a file.
+const smallBlob = 256 << 10
+
+// fetchBlob makes an archive ready to be read, in memory or in a nameless
+// temporary file.
+func (s *Service) fetchBlob(ctx context.Context, key string) (*archive, error) {
 	src, err := s.Blob.Open(ctx, key, 0, -1)
 	if err != nil {
-		return nil, 0, fmt.Errorf("open archive: %w", err)
+		return nil, fmt.Errorf("open archive: %w", err)
 	}
 	defer src.Close()
+	var head bytes.Buffer
+	n, err := io.Copy(&head, io.LimitReader(src, smallBlob))
+	if err != nil {
+		return nil, fmt.Errorf("read archive: %w", err)
+	}
+	if n < smallBlob {
+		return &archive{bytes.NewReader(head.Bytes()), io.NopCloser(nil), n}, nil
+	}
 	f, err := scratch()
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	if size, err = io.Copy(f, src); err != nil {
+	n, err = io.Copy(f, io.MultiReader(&head, src))
+	if err != nil {
 		_ = f.Close()
-		return nil, 0, fmt.Errorf("copy archive: %w", err)
+		return nil, fmt.Errorf("copy archive: %w", err)
 	}
-	return f, size, nil
+	return &archive{f, f, n}, nil
 }
 
 // judge takes over the verdict.
