@@ -25,7 +25,7 @@ func runPythonFiles(t *testing.T, files map[string]string, change func(*canaryru
 	})
 }
 
-func passed(t *testing.T, o *canaryrun.Outcome) {
+func passedRun(t *testing.T, o *canaryrun.Outcome) {
 	t.Helper()
 	if o.Status != canaryrun.Passed {
 		t.Fatalf("%s %s %q\n%s", o.Status, o.StateReasonCode, o.StateReason, logText(o))
@@ -58,7 +58,7 @@ def handler(event, context):
     assert 0 < context.get_remaining_time_in_millis() <= 30000
     return "done"
 `, nil)
-	passed(t, o)
+	passedRun(t, o)
 	if o.StateReason != "" || o.StateReasonCode != "" || o.TestResult != "PASSED" {
 		t.Fatalf("%s %q", o.StateReasonCode, o.StateReason)
 	}

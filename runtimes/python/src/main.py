@@ -12,6 +12,10 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from _nephele import clock, egress  # noqa: E402
 
+# Imported when the forwarder has been started, which is a copy of this process,
+# and before the script, which may bring modules of the same names.
+browser = logs = redact = report = script = session = waterfall = None
+
 
 def orders():
     """Takes the orders out of the environment, which is the script's own."""
@@ -32,10 +36,8 @@ def main():
     setup = orders()
     sys.stdout.reconfigure(line_buffering=True, errors="replace")
     sys.stderr.reconfigure(line_buffering=True, errors="replace")
-    # Before anything else: the forwarder is a copy of this process.
     port = egress.install(setup["proxy"]) if setup["proxy"] else None
-    from _nephele import browser, logs, script, session
-
+    load_parts()
     logs.install(setup["event"]["canaryRunId"], setup["out"])
     session.current = session.Session(setup)
     browser.install(session.current, port)
@@ -45,10 +47,15 @@ def main():
     finish(session.current, run, failure)
 
 
+def load_parts():
+    from importlib import import_module
+
+    for name in ("browser", "logs", "redact", "report", "script", "session", "waterfall"):
+        globals()[name] = import_module(f"_nephele.{name}")
+
+
 def execute(current, run):
     """Loads and calls the script's function. Returns what it raised, None when it returned."""
-    from _nephele import script
-
     setting_up, calling = clock.Stopwatch(), clock.Stopwatch()
     try:
         with setting_up:
@@ -104,8 +111,6 @@ class Context:
 
 def finish(current, run, failure):
     """Leaves the artifacts and the verdict, and ends the process whatever still runs in it."""
-    from _nephele import browser, logs, redact, report, script, session
-
     if isinstance(failure, SystemExit):
         code = 0 if failure.code is None else failure.code if isinstance(failure.code, int) else 1
         run["failure"] = f"The canary script ended the process (exit code {code}) before its function returned"
@@ -114,7 +119,7 @@ def finish(current, run, failure):
     elif failure is not None:
         run["failure"] = run.get("failure") or redact.error(current.configuration, failure)
     if failure is not None:
-        logs.log.error("Canary failed: %s\n%s", run["failure"], redact.text(current.configuration, session.trace(failure)))
+        logs.log.error("Canary failed: %s\n%s", run["failure"], redact.text(current.configuration, session.trace(failure, current.setup["code"])))
     else:
         logs.log.info("Canary script ended")
     try:
@@ -128,8 +133,6 @@ def finish(current, run, failure):
 def write_har(current):
     if current.recorder is None or not current.flag("har_file"):
         return
-    from _nephele import waterfall
-
     har = current.recorder.har()
     with open(os.path.join(current.setup["out"], "results.har"), "w", encoding="utf-8") as file:
         json.dump(har, file, indent=1)
@@ -139,8 +142,6 @@ def write_har(current):
 
 def save(current, result):
     """A full disk must not cost the verdict; it has room of its own in the log."""
-    from _nephele import logs, report
-
     try:
         report.write(current.setup["out"], result)
     except OSError as err:

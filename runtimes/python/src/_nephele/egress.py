@@ -134,7 +134,10 @@ def _reach(sock, address):
 def _ask(sock, host, port):
     """Connects to host:port through the proxy."""
     local = "127.0.0.1" if sock.family == socket.AF_INET else "::ffff:127.0.0.1"
-    _connect(sock, (local, _port))
+    try:
+        _connect(sock, (local, _port))
+    except ConnectionAbortedError:  # how Linux tells that the refusal before this has been noticed
+        _connect(sock, (local, _port))
     target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     _socket.socket.sendall(sock, f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode("ascii", "replace"))
     head = _read_head(sock)

@@ -139,7 +139,8 @@ class Recorder:
         return redact.url(self.configuration, address)
 
     def _headers(self, headers):
-        return [{"name": n, "value": str(v)} for n, v in redact.headers(self.configuration, headers).items()]
+        clean = redact.headers(self.configuration, headers)
+        return [{"name": n, "value": redact.text(self.configuration, str(v))} for n, v in clean.items()]
 
     def har(self):
         """The archive (HAR 1.2)."""

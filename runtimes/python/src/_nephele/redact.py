@@ -1,6 +1,6 @@
 """Takes secrets out of what is logged and reported."""
 import re
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 REDACTED = "REDACTED"
 _URLS = re.compile(r"\bhttps?://[^\s\"'<>)\]]+", re.IGNORECASE)
@@ -27,7 +27,7 @@ def url(configuration, address):
 
 def _pair(pair, hide):
     name, equals, value = pair.partition("=")
-    return f"{name}{equals}{quote(REDACTED)}" if hide(name) else name + equals + value
+    return f"{name}={REDACTED}" if hide(name) else name + equals + value
 
 
 def headers(configuration, given):

@@ -57,7 +57,8 @@ def _load(file, path):
         importlib.import_module(package)
     spec = importlib.util.spec_from_file_location(module_name, path)
     module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
+    if module_name not in sys.stdlib_module_names:
+        sys.modules[module_name] = module
     spec.loader.exec_module(module)
     return module
 

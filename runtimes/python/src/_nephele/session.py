@@ -230,14 +230,12 @@ def _is_async(function):
     return iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None))
 
 
-def trace(err):
-    """The traceback of an exception without the launcher's own frames."""
-    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+def trace(err, code):
+    """The traceback of an exception from the script's first frame on: what called it is not its author's."""
     frames = traceback.extract_tb(err.__traceback__)
-    while frames and frames[0].filename.startswith(here):
-        frames.pop(0)
-    lines = traceback.format_list(frames) + traceback.format_exception_only(type(err), err)
-    return "".join(["Traceback (most recent call last):\n"] * bool(frames) + lines).rstrip()
+    first = next((i for i, frame in enumerate(frames) if frame.filename.startswith(code)), len(frames))
+    lines = traceback.format_list(frames[first:]) + traceback.format_exception_only(type(err), err)
+    return "".join(["Traceback (most recent call last):\n"] * (first < len(frames)) + lines).rstrip()
 
 
 # The session of this process, set by the launcher.
