@@ -40,7 +40,7 @@ var maker = inputs.Maker{
 		"PolicyArn":          "arn:aws:iam::" + account + ":policy/policy",
 		"PolicySourceArn":    "arn:aws:iam::" + account + ":user/somebody",
 		"UserName":           "somebody", "GroupName": "group", "RoleName": "role", "PolicyName": "policy",
-		"InstanceProfileName": "profile", "Name": "name", "logGroupName": "group", "logStreamName": "stream",
+		"InstanceProfileName": "profile", "Name": "name", "GroupIdentifier": "group", "logGroupName": "group", "logStreamName": "stream",
 		"OpenIDConnectProviderArn": "arn:aws:iam::" + account + ":oidc-provider/idp.example.com",
 		"KeyId":                    "1234abcd-12ab-34cd-56ef-1234567890ab", "SourceKeyId": "1234abcd-12ab-34cd-56ef-1234567890ab",
 		"DestinationKeyId": "1234abcd-12ab-34cd-56ef-1234567890ab",

@@ -52,7 +52,6 @@ func TestCreateCanaryRules(t *testing.T) {
 		"IPv6 in a VPC": {func(in *api.CreateCanaryInput) {
 			in.VpcConfig = &api.VpcConfigInput{Ipv6AllowedForDualStack: new(true)}
 		}, "NotImplemented", "VpcConfig"},
-		"retries":               {func(in *api.CreateCanaryInput) { in.Schedule.RetryConfig = &api.RetryConfigInput{MaxRetries: 1} }, "NotImplemented", "RetryConfig"},
 		"tags to copy and none": {func(in *api.CreateCanaryInput) { in.ResourcesToReplicateTags = []api.ResourceToTag{"lambda-function"} }, "ValidationException", "Tags must be specified"},
 		"name": {
 			func(in *api.CreateCanaryInput) { in.Name = "Hello" }, "ValidationException",
