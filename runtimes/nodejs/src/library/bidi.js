@@ -28,6 +28,9 @@ export class BidiRecorder {
     on('browsingContext.load', (e) => this.#loaded(e, 'onLoad'));
   }
 
+  /** Nothing to do for a page alone: see connection. */
+  follow() {}
+
   /** Closes what never ended. */
   async settle() {
     for (const x of this.#open.values()) {

@@ -2,6 +2,7 @@
 import { forwarder } from '../net/install.js';
 import { puppeteer } from '../puppeteer.js';
 import { modern } from './configuration.js';
+import { firefoxPreferences, firefoxUserAgent } from './firefox.js';
 
 const viewport = { width: 1920, height: 1080 };
 
@@ -16,6 +17,7 @@ export class Browser {
   #port = null;
   #prepared = new WeakMap();
   #agent = null;
+  #viewport = null;
 
   constructor(setup, canary, recorder) {
     this.#setup = setup;
@@ -23,8 +25,26 @@ export class Browser {
     this.#recorder = recorder;
   }
 
+  get #isFirefox() {
+    return this.#setup.browserType === 'FIREFOX';
+  }
+
   /** The options that launch() starts from. */
   async defaults() {
+    if (this.#setup.proxy) this.#port ??= await forwarder(this.#setup.proxy);
+    const common = {
+      executablePath: this.#setup.browser, userDataDir: `${this.#setup.home}/profile`, defaultViewport: { ...viewport },
+      env: browserEnvironment(this.#setup),
+    };
+    return { ...common, ...(this.#isFirefox ? this.#firefox() : this.#chromium()) };
+  }
+
+  #firefox() {
+    const userAgent = firefoxUserAgent(this.#setup.browser, this.#canary.getCanaryUserAgentString());
+    return { browser: 'firefox', headless: true, pipe: false, args: [], extraPrefsFirefox: firefoxPreferences({ port: this.#port, userAgent }) };
+  }
+
+  #chromium() {
     const args = [
       `--window-size=${viewport.width},${viewport.height}`,
       '--disable-breakpad',
@@ -32,20 +52,9 @@ export class Browser {
       '--disable-audio-output',
       '--no-pings',
     ];
-    if (this.#setup.proxy) {
-      this.#port ??= await forwarder(this.#setup.proxy);
-      args.push(`--proxy-server=http://127.0.0.1:${this.#port}`, '--proxy-bypass-list=<-loopback>');
-    }
+    if (this.#port) args.push(`--proxy-server=http://127.0.0.1:${this.#port}`, '--proxy-bypass-list=<-loopback>');
     if (!this.#setup.browserSandbox) args.push('--no-sandbox');
-    return {
-      executablePath: this.#setup.browser,
-      headless: this.#setup.headlessShell ? 'shell' : true,
-      pipe: true,
-      userDataDir: `${this.#setup.home}/profile`,
-      defaultViewport: { ...viewport },
-      env: browserEnvironment(this.#setup),
-      args,
-    };
+    return { headless: this.#setup.headlessShell ? 'shell' : true, pipe: true, args };
   }
 
   /** Closes what runs and starts a browser. Options win over the defaults; args are added to them. */
@@ -59,11 +68,15 @@ export class Browser {
       ...base,
       ...options,
       // What isolates the run is not the script's to choose.
-      executablePath: base.executablePath, headless: base.headless, pipe: true, userDataDir: base.userDataDir,
+      executablePath: base.executablePath, headless: base.headless, pipe: base.pipe, userDataDir: base.userDataDir,
+      browser: base.browser ?? 'chrome',
       args: [...base.args, ...given.filter((a) => !base.args.includes(a))],
     };
+    if (base.extraPrefsFirefox) all.extraPrefsFirefox = { ...options.extraPrefsFirefox, ...base.extraPrefsFirefox };
     if (all.ignoreHTTPSErrors !== undefined) all.acceptInsecureCerts ??= all.ignoreHTTPSErrors; // puppeteer's older name
+    this.#viewport = all.defaultViewport;
     this.browser = await puppeteer().launch(all);
+    this.#recorder.connection?.(this.browser.connection);
     const [name, version] = (await this.browser.version()).split('/');
     this.version = { name, version: version ?? '' };
     const [page] = await this.browser.pages();
@@ -91,6 +104,10 @@ export class Browser {
     if (modern(this.#setup)) this.#watchScreenshots(page);
     const trace = this.#canary._trace;
     if (trace) await withHeaders(page, trace.headers());
+    if (this.#isFirefox) { // a preference has its user agent
+      if (this.#viewport) await page.setViewport(this.#viewport);
+      return;
+    }
     this.#agent ??= this.browser.userAgent();
     await page.setUserAgent({ userAgent: `${await this.#agent} ${this.#canary.getCanaryUserAgentString()}` });
   }

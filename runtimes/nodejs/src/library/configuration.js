@@ -90,7 +90,8 @@ export class Configuration {
   /** setup are the launcher's orders: defaults differ between the families. */
   constructor(setup = {}) {
     const puppeteer = setup.family === undefined || setup.family === 'syn-nodejs-puppeteer';
-    this.#narrow = modern({ family: setup.family ?? 'syn-nodejs-puppeteer', major: setup.major ?? 0 });
+    // HTTP steps of scripts without a browser may show what the others may not.
+    this.#narrow = setup.family !== 'syn-nodejs' && modern({ family: setup.family ?? 'syn-nodejs-puppeteer', major: setup.major ?? 0 });
     this.#values.logRequest = this.#values.logResponse = puppeteer;
     // Scripts of the other families have no call to ask for comparisons: a
     // reference to compare with is what asks.

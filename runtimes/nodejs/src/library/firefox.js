@@ -20,6 +20,7 @@ export function firefoxPreferences({ port, userAgent }) {
   const out = {
     'app.normandy.enabled': false,
     'app.update.disabledForTesting': true,
+    'browser.chrome.site_icons': false, // a headless Chromium asks for none either
     'browser.contentblocking.category': 'standard',
     'browser.safebrowsing.downloads.remote.enabled': false,
     'browser.safebrowsing.provider.google4.updateURL': '',

@@ -1,6 +1,7 @@
 // Synthetics: what scripts know as require('Synthetics') and
 // require('@aws/synthetics-puppeteer'). Written from the public type
 // definitions and the user guide.
+import { BidiRecorder } from './bidi.js';
 import { Browser } from './browser.js';
 import { Canary } from './canary.js';
 import { capture } from './capture.js';
@@ -16,7 +17,9 @@ export class Synthetics extends Canary {
 
   constructor(setup) {
     super(setup);
-    this.#recorder = new Recorder(this, this._har);
+    const firefox = setup.browserType === 'FIREFOX';
+    this.#recorder = firefox ? new BidiRecorder(this, this._har) : new Recorder(this, this._har);
+    if (firefox) this._capture = undefined; // the page's own function
     this.#browser = new Browser(setup, this, this.#recorder);
     this.#helperIsOld = setup.major > 3 || (setup.major === 3 && setup.minor >= 2);
   }

@@ -5,6 +5,7 @@ import net from 'node:net';
 import { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { learn } from './egress.js';
+import { listensInside, notInside } from './inside.js';
 import { connectArguments, toProxy, tunnel } from './tunnel.js';
 
 /** Installs the proxy at the given unix socket. */
@@ -18,7 +19,7 @@ function installSockets(proxy) {
   const native = net.Socket.prototype.connect;
   net.Socket.prototype.connect = function (...args) {
     const [options, listener] = connectArguments(args);
-    if (options.path) return native.apply(this, args);
+    if (options.path || listensInside(options.host || 'localhost', options.port)) return native.apply(this, args);
     if (listener) this.once('connect', listener);
     this.connecting = true;
     return tunnel(this, proxy, options.host || 'localhost', options.port);
@@ -137,6 +138,10 @@ export function forwarder(proxy) {
   server.unref();
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve(server.address().port));
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      notInside(port);
+      resolve(port);
+    });
   });
 }

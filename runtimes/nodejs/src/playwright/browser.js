@@ -37,7 +37,7 @@ export class PlaywrightBrowser {
   async defaults() {
     if (this.#setup.proxy) this.#port ??= await forwarder(this.#setup.proxy);
     const common = {
-      executablePath: this.#setup.browser, headless: true, timeout: 30_000,
+      executablePath: this.#setup.browser, headless: true, timeout: Math.max(30_000, this.#setup.timeoutInMs),
       env: browserEnvironment(this.#setup), handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false,
     };
     return this.kind === 'firefox' ? { ...common, ...this.#firefox() } : { ...common, ...this.#chromium() };
