@@ -265,6 +265,7 @@ type standInRunner struct {
 	takes time.Duration // that a run really takes
 
 	judge func(canaryrun.Job, *canaryrun.Outcome) // changes the outcome
+	seen  map[string]string                       // the screenshots that the last run was given
 }
 
 func (r *standInRunner) Run(ctx context.Context, job canaryrun.Job) (*canaryrun.Outcome, error) {
@@ -297,6 +298,8 @@ func (r *standInRunner) Run(ctx context.Context, job canaryrun.Job) (*canaryrun.
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.seen = map[string]string{}
+	look(job, r.seen)
 	if r.judge != nil {
 		r.judge(job, o)
 	}

@@ -61,7 +61,7 @@ func (p *patch) setVisual(c *config) error {
 		if slices.ContainsFunc(visuals, func(other visual) bool { return other.Browser == v.Browser }) {
 			return invalid("VisualReferences contains the browser type %s more than once", v.Browser)
 		}
-		if former := c.visual(v.Browser); former != nil && former.Key != "" && former.Base == v.Base && (v.Chosen || !former.Chosen) {
+		if former := c.visual(v.Browser); former.serves(&v) {
 			v.Key = former.Key
 			if !v.Chosen {
 				v.Shots = former.Shots
@@ -93,6 +93,19 @@ func visualOf(in *api.VisualReferenceInput, c *config) (visual, error) {
 		v.Shots = append(v.Shots, shot{Name: s.ScreenshotName, Ignore: s.IgnoreCoordinates})
 	}
 	return v, nil
+}
+
+// serves reports whether a baseline that is there has all that another
+// reference to the same run asks for: areas to ignore can be changed when the
+// run's artifacts are long gone.
+func (v *visual) serves(asked *visual) bool {
+	if v == nil || v.Key == "" || v.Base != asked.Base {
+		return false
+	}
+	if !asked.Chosen {
+		return !v.Chosen
+	}
+	return !slices.ContainsFunc(asked.Shots, func(s shot) bool { return !v.has(s.Name) })
 }
 
 // areaOf reads "x1,y1,x2,y2": two corners of a rectangle, the upper left first.
