@@ -191,7 +191,9 @@ func (s *Service) execute(ctx context.Context, r *run, rec *store.Record[canary]
 		job.Env["_X_AMZN_TRACE_ID"] = traceHeader(r.Started)
 	}
 	job.Visual, job.Secret = baseline, as.secret
-	job.Assume = func(ctx context.Context, role string) (canaryrun.Credentials, error) { return s.assumeAs(ctx, as, role) }
+	job.Assume = func(ctx context.Context, role string) (canaryrun.Credentials, error) {
+		return s.assumeAs(ctx, as, role)
+	}
 	outcome, err := s.Runner.Run(ctx, job)
 	return as, outcome, err
 }

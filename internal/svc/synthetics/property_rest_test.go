@@ -28,6 +28,37 @@ func (p *player) rest() {
 	p.checkWork()
 	p.checkCode()
 	p.checkMetrics()
+	p.checkAttempts()
+}
+
+// checkAttempts demands that every retry follows a failure of the same tick in
+// the same browser, that no attempt was made twice, and that dry runs are over.
+func (p *player) checkAttempts() {
+	type attempt struct {
+		tick, browser string
+		no            int32
+	}
+	seen := map[attempt]run{}
+	for _, r := range p.runs {
+		k := attempt{r.scheduledID(), r.Browser, r.Attempt}
+		if other, twice := seen[k]; twice {
+			p.fault("runs %s and %s are the same attempt", r.ID, other.ID)
+		}
+		seen[k] = r
+	}
+	for k, r := range seen {
+		if k.no == 0 {
+			continue
+		}
+		if former, ok := seen[attempt{k.tick, k.browser, k.no - 1}]; !ok || former.State == runPassed || r.DryRunID != "" {
+			p.fault("run %s repeats %+v", r.ID, former)
+		}
+	}
+	for _, rec := range p.records() {
+		if d := rec.Doc.DryRun; d != nil && d.Status == runRunning {
+			p.fault("canary %s has a dry run that never ends", rec.ID)
+		}
+	}
 }
 
 // checkStates demands that every canary is in a state that it may stay in, and
@@ -62,6 +93,9 @@ func (p *player) workKeys(kind string) (keys []string) {
 func (p *player) checkTicks() {
 	starts := map[string][]time.Time{}
 	for _, r := range p.runs {
+		if r.Attempt > 0 || r.DryRunID != "" || r.Browser == firefox {
+			continue
+		}
 		k := startOf(r.CanaryID, r.StartNo)
 		starts[k] = append(starts[k], r.Scheduled)
 	}
@@ -94,7 +128,7 @@ func (p *player) checkWork() {
 	for _, rec := range p.records() {
 		ids = append(ids, rec.Doc.ID)
 	}
-	for _, kind := range []string{kindCanary, kindSchedule, kindRun, kindCode} {
+	for _, kind := range []string{kindCanary, kindSchedule, kindRun, kindScript, kindNative, kindCode} {
 		if keys := p.workKeys(kind); len(keys) > 0 {
 			p.fault("work is left: %s %v", kind, keys)
 		}
@@ -107,11 +141,19 @@ func (p *player) checkWork() {
 	}
 }
 
-// checkCode demands one archive for each canary.
+// checkCode demands an archive for each canary and for each dry run with a code
+// of its own.
 func (p *player) checkCode() {
 	var want, have []string
 	for _, rec := range p.records() {
 		want = append(want, rec.Doc.Config.Code.Key)
+		p.view(func(tx *store.Tx) error {
+			dry, err := p.listDryRuns(tx, &rec)
+			for _, d := range dry {
+				want = append(want, d.Doc.Config.Code.Key)
+			}
+			return err
+		})
 	}
 	for info, err := range p.Blob.List(p.ctx, "synthetics/") {
 		p.must(err)
@@ -119,6 +161,7 @@ func (p *player) checkCode() {
 	}
 	slices.Sort(want)
 	slices.Sort(have)
+	want = slices.Compact(want)
 	if !slices.Equal(want, have) {
 		p.fault("archives %v, want %v", have, want)
 	}
@@ -134,7 +177,7 @@ func (p *player) checkMetrics() {
 				return err
 			}
 			kept[r.ID] = true
-			if r.State != runPassed {
+			if r.State != runPassed && (r.State != runFailed || r.Reason != "it broke") {
 				p.fault("run %s is %s: %s", r.ID, r.State, r.Reason)
 			}
 		}
@@ -152,7 +195,7 @@ func (p *player) checkMetrics() {
 		runs[job.RunID] = true
 	}
 	for _, name := range []string{"one", "two"} {
-		points += p.world.metrics["SuccessPercent|CanaryName="+name]
+		points += p.world.metrics["SuccessPercent|CanaryName="+name] + p.world.metrics["SuccessPercentDryRun|CanaryName="+name]
 	}
 	if int(points) > len(runs) || int(points) != len(p.world.tokens) || int(points) < len(kept) {
 		p.fault("%v datapoints under %d tokens, for %d runs of which %d are kept", points, len(p.world.tokens), len(runs), len(kept))

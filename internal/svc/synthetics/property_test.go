@@ -1,6 +1,7 @@
 package synthetics
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 	api "nephele.dev/nephele/internal/api/synthetics"
 	"nephele.dev/nephele/internal/awserr"
+	"nephele.dev/nephele/internal/sandbox/canaryrun"
 	"nephele.dev/nephele/internal/store"
 )
 
@@ -35,6 +37,7 @@ func TestHistories(t *testing.T) {
 // history is what happens, and how slow the world is.
 type history struct {
 	Takes, Slow time.Duration // of a run, of publishing its metrics
+	Fails       int           // every so many-th execution fails; 0 is none
 	Schedules   []api.CanaryScheduleInput
 	Events      []event
 }
@@ -51,12 +54,14 @@ func drawHistory(rt *rapid.T) history {
 		return api.CanaryScheduleInput{
 			Expression:        rapid.SampledFrom([]string{"rate(1 minute)", "rate(0 minute)", "rate(5 minutes)", "cron(*/2 * * * ? *)"}).Draw(rt, "expression"),
 			DurationInSeconds: new(rapid.SampledFrom([]int64{0, 0, 90, 400}).Draw(rt, "duration")),
+			RetryConfig:       &api.RetryConfigInput{MaxRetries: int32(rapid.SampledFrom([]int{0, 0, 1, 2}).Draw(rt, "retries"))},
 		}
 	})
 	happens := rapid.Custom(func(rt *rapid.T) event {
 		return event{
 			What: rapid.SampledFrom([]string{
 				"CreateCanary", "StartCanary", "StopCanary", "UpdateCanary", "DeleteCanary", "StartCanary", "crash", "time",
+				"StartCanaryDryRun", "ApplyDryRun",
 			}).Draw(rt, "what"),
 			Canary: rapid.IntRange(0, 1).Draw(rt, "canary"),
 			Then: rapid.SampledFrom([]time.Duration{
@@ -67,6 +72,7 @@ func drawHistory(rt *rapid.T) history {
 	return history{
 		Takes:     rapid.SampledFrom([]time.Duration{0, time.Second, 50 * time.Second, 100 * time.Second}).Draw(rt, "takes"),
 		Slow:      rapid.SampledFrom([]time.Duration{0, 5 * time.Second}).Draw(rt, "slow"),
+		Fails:     rapid.SampledFrom([]int{0, 0, 1, 2, 3}).Draw(rt, "fails"),
 		Schedules: rapid.SliceOfN(schedule, 2, 2).Draw(rt, "schedules"),
 		Events:    rapid.SliceOfN(happens, 1, 30).Draw(rt, "events"),
 	}
@@ -94,6 +100,11 @@ func (h history) play(t *testing.T) []string {
 	defer db.Close()
 	p := &player{bench: newBench(t, db), h: h, ctx: t.Context(), runs: map[string]run{}, ticks: map[string]int{}}
 	p.runner.takes, p.world.slow = h.Takes, h.Slow
+	p.runner.judge = func(_ canaryrun.Job, o *canaryrun.Outcome) {
+		if h.Fails > 0 && len(p.runner.jobs)%h.Fails == 0 {
+			failing(o)
+		}
+	}
 	p.must(p.Engine.Start(p.ctx))
 	for _, e := range h.Events {
 		p.happen(e)
@@ -137,8 +148,8 @@ func (p *player) crash() {
 func (p *player) operate(e event) {
 	synctest.Wait()
 	name := []string{"one", "two"}[e.Canary]
-	before := p.stateOf(name)
-	err := p.invoke(e, name)
+	before, dry := p.stateOf(name), p.dryOf(name)
+	err := p.invoke(e, name, dry)
 	code := ""
 	if answer := awserr.As(err); answer != nil {
 		code = answer.Code
@@ -152,6 +163,10 @@ func (p *player) operate(e event) {
 	case e.What == "CreateCanary":
 	case before == "":
 		want = "ResourceNotFoundException"
+	case e.What == "ApplyDryRun":
+		want = p.wantOfApply(before, dry)
+	case e.What == "StartCanaryDryRun" && dry.Status == runRunning:
+		want = "ConflictException"
 	case !slices.Contains(accepts[e.What], before):
 		want = "ConflictException"
 	}
@@ -161,16 +176,34 @@ func (p *player) operate(e event) {
 	if code != "" && code != "ValidationException" && code != "ResourceNotFoundException" && code != "ConflictException" {
 		p.fault("%s in %q: %v", e.What, before, err)
 	}
-	if code == "" && e.What == "UpdateCanary" {
+	if code == "" && (e.What == "UpdateCanary" || e.What == "ApplyDryRun") {
 		p.countTick(name)
 	}
 }
 
-func (p *player) invoke(e event, name string) (err error) {
+// wantOfApply is the answer to putting a dry run in force.
+func (p *player) wantOfApply(before api.CanaryState, dry dryNote) string {
+	switch {
+	case !slices.Contains(accepts["UpdateCanary"], before):
+		return "ConflictException"
+	case dry.ID == "":
+		return "ResourceNotFoundException"
+	case dry.Status == runRunning:
+		return "ConflictException"
+	case dry.Status == runFailed:
+		return "ValidationException"
+	}
+	return ""
+}
+
+func (p *player) invoke(e event, name string, dry dryNote) (err error) {
 	switch e.What {
 	case "CreateCanary":
 		in := createInput(name)
-		in.Schedule = &p.h.Schedules[e.Canary]
+		in.Schedule, in.RunConfig = &p.h.Schedules[e.Canary], &api.CanaryRunConfigInput{TimeoutInSeconds: new(int32(59))}
+		if name == "two" {
+			in.RuntimeVersion, in.BrowserConfigs = "syn-nodejs-puppeteer-11.0", browserConfigs(chrome, firefox)
+		}
 		_, err = p.api.CreateCanary(p.ctx, in)
 	case "StartCanary":
 		_, err = p.api.StartCanary(p.ctx, &api.StartCanaryInput{Name: name})
@@ -179,10 +212,24 @@ func (p *player) invoke(e event, name string) (err error) {
 	case "UpdateCanary":
 		code := createInput(name).Code
 		_, err = p.api.UpdateCanary(p.ctx, &api.UpdateCanaryInput{Name: name, Code: code})
+	case "StartCanaryDryRun":
+		_, err = p.api.StartCanaryDryRun(p.ctx, &api.StartCanaryDryRunInput{Name: name, Code: createInput(name).Code})
+	case "ApplyDryRun":
+		_, err = p.api.UpdateCanary(p.ctx, &api.UpdateCanaryInput{Name: name, DryRunId: new(cmp.Or(dry.ID, newID()))})
 	case "DeleteCanary":
 		_, err = p.api.DeleteCanary(p.ctx, &api.DeleteCanaryInput{Name: name})
 	}
 	return err
+}
+
+// dryOf is a canary's latest dry run.
+func (p *player) dryOf(name string) (note dryNote) {
+	for _, rec := range p.records() {
+		if rec.ID == name && rec.Doc.DryRun != nil {
+			note = *rec.Doc.DryRun
+		}
+	}
+	return note
 }
 
 // stateOf is a canary's state, "" when there is none.
