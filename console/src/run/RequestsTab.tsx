@@ -1,49 +1,101 @@
 import Box from '@cloudscape-design/components/box';
 import Container from '@cloudscape-design/components/container';
-import ExpandableSection from '@cloudscape-design/components/expandable-section';
 import Header from '@cloudscape-design/components/header';
+import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
+import Table from '@cloudscape-design/components/table';
+import { useState } from 'react';
 import type { Artifact } from './artifacts';
 import { useRun } from './context';
 import { Pairs } from './EntryDetails';
 import { FileState } from './FileState';
-import { readRequests, type HttpRequest } from './requests';
+import { PHASE_LABELS } from './har';
 import type { Step } from './report';
+import { readRequests, type HttpRequest } from './requests';
 import { bar, duration } from './timeline';
 import { useFile } from './useRunData';
+
+interface Row {
+  request: HttpRequest;
+  step?: Step;
+  failed: boolean;
+}
 
 /** The requests of an API canary, from HttpRequestsReport.json. */
 export default function RequestsTab({ file }: { file: Artifact }) {
   const { store, report } = useRun();
   const query = useFile(store, file, readRequests);
-  const step = (r: HttpRequest) => report?.steps.find((s) => s.request === r.num);
   return (
     <FileState name={file.name} query={query}>
       {(requests) => {
-        const longest = requests.reduce((max, r) => Math.max(max, r.total || r.firstByte || 0), 1);
-        return (
-          <Container header={<Header variant="h2" counter={`(${requests.length})`}>HTTP requests</Header>}>
-            {requests.length === 0 ? <Box color="text-body-secondary">The script made no requests with executeHttpStep.</Box> : null}
-            {requests.map((r) => <Request key={r.num} request={r} step={step(r)} longest={longest} />)}
-          </Container>
-        );
+        const rows = requests.map((request): Row => {
+          const step = report?.steps.find((s) => s.request === request.num);
+          return { request, step, failed: step ? step.status !== 'PASSED' : request.status === 0 || request.status >= 400 };
+        });
+        return <Requests rows={rows} />;
       }}
     </FileState>
   );
 }
 
-function Request({ request: r, step, longest }: { request: HttpRequest; step?: Step; longest: number }) {
-  const failed = step ? step.status !== 'PASSED' : r.status === 0 || r.status >= 400;
-  const end = r.total || r.firstByte;
+const nameOf = (r: HttpRequest, step?: Step) => step?.name || r.step || `Request ${r.num}`;
+
+function Requests({ rows }: { rows: Row[] }) {
+  const [chosen, setChosen] = useState<number>();
+  const row = rows.find((r) => r.request.num === chosen) ?? rows.find((r) => r.failed) ?? rows[0];
+  const longest = rows.reduce((max, r) => Math.max(max, r.request.total || 0), 1);
   return (
-    <ExpandableSection
-      headerText={step?.name ?? `Request ${r.num}`}
-      headerDescription={`${r.method} ${r.url}`}
-      headerInfo={<StatusIndicator type={failed ? 'error' : 'success'} iconAriaLabel={failed ? 'Failed' : 'Passed'}>{r.status || 'No answer'} {r.statusText}{Number.isFinite(end) ? `, ${duration(end)}` : ''}</StatusIndicator>}
-      defaultExpanded={failed}
-    >
-      {step?.reason || r.error ? <StatusIndicator type="error"><span className="run-prose">{step?.reason || r.error}</span></StatusIndicator> : null}
-      {Number.isFinite(end) ? <Timing request={r} longest={longest} /> : null}
+    <SpaceBetween size="l">
+      <Table<Row>
+        header={<Header variant="h2" counter={`(${rows.length})`}>HTTP requests</Header>}
+        items={rows}
+        trackBy={(r) => String(r.request.num)}
+        selectionType="single"
+        selectedItems={row ? [row] : []}
+        onSelectionChange={(e) => setChosen(e.detail.selectedItems[0]?.request.num)}
+        onRowClick={(e) => setChosen(e.detail.item.request.num)}
+        ariaLabels={{ tableLabel: 'HTTP requests', selectionGroupLabel: 'Request to look at', itemSelectionLabel: (_, r) => nameOf(r.request, r.step) }}
+        empty={<Box textAlign="center" color="inherit">The script made no requests with executeHttpStep.</Box>}
+        columnDefinitions={[
+          { id: 'step', header: 'Step', isRowHeader: true, cell: ({ request: r, step, failed }) => <StatusIndicator type={failed ? 'error' : 'success'} iconAriaLabel={failed ? 'Failed' : 'Passed'}>{nameOf(r, step)}</StatusIndicator> },
+          { id: 'url', header: 'Request', cell: ({ request: r }) => <span className="run-prose">{r.method} {r.url}</span> },
+          { id: 'status', header: 'Answer', cell: ({ request: r }) => (r.status ? `${r.status} ${r.statusText}` : 'None') },
+          { id: 'time', header: 'Time', minWidth: 190, cell: ({ request }) => <Timing request={request} longest={longest} /> },
+        ]}
+      />
+      {row ? <Details row={row} /> : null}
+    </SpaceBetween>
+  );
+}
+
+/** The parts of the request on the scale of the longest. */
+function Timing({ request: r, longest }: { request: HttpRequest; longest: number }) {
+  if (!Number.isFinite(r.total)) return <>-</>;
+  return (
+    <span className="run-time">
+      <span className="run-timings-track" aria-hidden="true">
+        {r.phases.map((p, i) => {
+          const from = r.phases.slice(0, i).reduce((sum, x) => sum + x.ms, 0);
+          const { left, width } = bar(0, longest, from, from + p.ms);
+          return <span key={p.name} data-phase={p.name} style={{ left: `${left * 100}%`, width: `${width * 100}%` }} />;
+        })}
+      </span>
+      <span>{duration(r.total)}</span>
+    </span>
+  );
+}
+
+function Details({ row: { request: r, step, failed } }: { row: Row }) {
+  const reason = step?.reason || r.error;
+  const timings = [...r.phases.map((p) => `${PHASE_LABELS[p.name]} ${duration(p.ms)}`), ...(Number.isFinite(r.total) ? [`total ${duration(r.total)}`] : [])];
+  return (
+    <Container header={<Header variant="h2" description={<span className="run-prose">{r.method} {r.url}</span>}>{nameOf(r, step)}</Header>}>
+      <StatusIndicator type={failed ? 'error' : 'success'}>
+        <span className="run-prose">{failed ? reason || 'Failed' : 'Passed'}</span>
+      </StatusIndicator>
+      <Box color="text-body-secondary" padding={{ bottom: 's' }}>
+        {r.status ? `${r.status} ${r.statusText}` : 'No answer'}{timings.length > 0 ? `. ${timings.join(', ')}` : ''}
+      </Box>
       <div className="run-two">
         <div>
           <Pairs title="Request headers" pairs={r.requestHeaders} />
@@ -54,26 +106,6 @@ function Request({ request: r, step, longest }: { request: HttpRequest; step?: S
           {r.responseBody ? <pre className="run-code" tabIndex={0} aria-label="Response body">{r.responseBody}</pre> : null}
         </div>
       </div>
-    </ExpandableSection>
-  );
-}
-
-/** Waiting for the first byte, then receiving, on the scale of the longest. */
-function Timing({ request: r, longest }: { request: HttpRequest; longest: number }) {
-  const first = Number.isFinite(r.firstByte) ? r.firstByte : 0;
-  const spans = [{ phase: 'wait', from: 0, to: first }, { phase: 'receive', from: first, to: Number.isFinite(r.total) ? r.total : first }];
-  return (
-    <div className="run-timings">
-      <div>
-        <span>{Number.isFinite(r.firstByte) ? `First byte ${duration(r.firstByte)}` : ''}</span>
-        <span className="run-timings-track" aria-hidden="true">
-          {spans.map((s) => {
-            const { left, width } = bar(0, longest, s.from, s.to);
-            return <span key={s.phase} data-phase={s.phase} style={{ left: `${left * 100}%`, width: `${width * 100}%` }} />;
-          })}
-        </span>
-        <span>{Number.isFinite(r.total) ? `Total ${duration(r.total)}` : ''}</span>
-      </div>
-    </div>
+    </Container>
   );
 }

@@ -15,6 +15,7 @@ import { RouteLink } from '../ui/RouteLink';
 import { routes } from '../ui/routes';
 import { between, formatTime } from '../ui/time';
 import { useRun } from './context';
+import type { Report } from './report';
 import { duration } from './timeline';
 import type { Found } from './useRunData';
 
@@ -54,7 +55,8 @@ export function RunHeader({ found, onRefresh, busy }: { found: Found; onRefresh:
             { label: 'Browser', value: run.BrowserType ? browserName(run.BrowserType) : canary.RuntimeVersion?.startsWith('syn-nodejs-p') ? 'Chrome' : '-' },
             { label: 'Runtime version', value: canary.RuntimeVersion ?? '-' },
             { label: 'Artifacts', value: <Place run={run} /> },
-            { label: 'Attempts and browsers', value: <Siblings found={found} name={canary.Name} /> },
+            { label: 'Requests', value: report ? <Requests n={report.requests} /> : '-' },
+            ...(found.siblings.length > 1 ? [{ label: 'Attempts and browsers', value: <Siblings found={found} name={canary.Name} /> }] : []),
           ]}
         />
       </Container>
@@ -101,13 +103,17 @@ function Place({ run }: { run: CanaryRun }) {
   return (
     <span className="run-prose">
       <CopyToClipboard variant="inline" textToCopy={uri} copyButtonAriaLabel="Copy the location of the artifacts" copySuccessText="Location copied" copyErrorText="The location was not copied" />
-      {uri}
     </span>
   );
 }
 
+/** How the requests of the run were answered. */
+function Requests({ n }: { n: Report['requests'] }) {
+  const parts = ([[n.ok, '2xx'], [n.redirects, '3xx'], [n.client, '4xx'], [n.server, '5xx'], [n.failed, 'failed']] as const).filter(([count]) => count > 0);
+  return <>{parts.length > 0 ? parts.map(([count, what]) => `${what}: ${count}`).join(', ') : 'None'}</>;
+}
+
 function Siblings({ found, name }: { found: Found; name: string }) {
-  if (found.siblings.length < 2) return <>-</>;
   const label = (r: CanaryRun) => [r.RetryAttempt ? `Retry ${r.RetryAttempt}` : 'First attempt', r.BrowserType && browserName(r.BrowserType)].filter(Boolean).join(', ');
   return (
     <SpaceBetween size="xxxs">

@@ -61,7 +61,6 @@ function StepRow({ step, from, to, onShow }: { step: Step; from: number; to: num
         <StatusIndicator type={passed ? 'success' : step.status === 'FAILED' ? 'error' : 'info'} iconAriaLabel={passed ? 'Passed' : 'Failed'}>
           <span className="run-step-title">{step.num}. {step.name}</span>
         </StatusIndicator>
-        <div className="run-small">{took}</div>
         <Where step={step} />
       </div>
       <div className="run-track" aria-hidden="true" title={`${step.name}: ${took}, from ${duration(step.start - from)} on`}>

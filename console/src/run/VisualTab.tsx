@@ -65,7 +65,6 @@ function Baseline({ reference, shots, compared }: { reference?: VisualReference;
         <Header
           variant="h2"
           actions={<Button onClick={() => setAsking(true)} disabled={isBase || shots.length === 0 || run.Status.State === 'RUNNING'}>Accept as new baseline</Button>}
-          description={<BaselineText base={base} isBase={isBase} name={canary.Name} />}
         >
           Baseline
         </Header>
@@ -84,6 +83,7 @@ function Baseline({ reference, shots, compared }: { reference?: VisualReference;
       >
         The {shots.length === 1 ? 'screenshot' : `${shots.length} screenshots`} of this run become what the runs to come are compared with{run.BrowserType ? `, in ${run.BrowserType[0] + run.BrowserType.slice(1).toLowerCase()}` : ''}. Ignored areas stay. Runs that have ended keep their results.
       </Modal>
+      <BaselineText base={base} isBase={isBase} name={canary.Name} />
       {reference ? null : (
         <Box color="text-body-secondary">
           Screenshots are compared when the canary has a baseline and its script asks for it, with withVisualCompareWithBaseRun(true) of its configuration.

@@ -2,7 +2,7 @@ import { memo, useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent 
 import { Axis } from './Axis';
 import { bytes } from './artifacts';
 import { shortURL, type Column, type Entry, type Waterfall } from './har';
-import { bar, duration, visibleRows } from './timeline';
+import { bar, duration, ticks, visibleRows } from './timeline';
 
 const ROW = 30;
 
@@ -135,12 +135,16 @@ function Bar({ entry, span }: { entry: Entry; span: number }) {
   );
 }
 
-function Markers({ waterfall }: { waterfall: Waterfall }) {
+/** Lines across all rows: of the axis, and of the events of the page. */
+function Markers({ waterfall: { markers, span } }: { waterfall: Waterfall }) {
   return (
     <div className="wf-markers" aria-hidden="true">
-      {waterfall.markers.slice(0, 20).map((m, i) => (
-        <div key={i} className="wf-marker" data-marker={m.name} style={{ left: `${(m.at / waterfall.span) * 100}%` }} title={`${m.name} after ${duration(m.at)}: ${m.page}`} />
-      ))}
+      <div>
+        {ticks(span, 4).slice(1).map((t) => <div key={t} className="wf-tick" style={{ left: `${(t / span) * 100}%` }} />)}
+        {markers.slice(0, 20).map((m, i) => (
+          <div key={i} className="wf-marker" data-marker={m.name} style={{ left: `${(m.at / span) * 100}%` }} />
+        ))}
+      </div>
     </div>
   );
 }

@@ -10,7 +10,7 @@ import { bytes } from './artifacts';
 import { useRun } from './context';
 import { EntryDetails } from './EntryDetails';
 import { FileState } from './FileState';
-import { filterEntries, KINDS, PHASE_LABELS, PHASES, readHAR, sortEntries, totals, type Column, type Query, type Waterfall } from './har';
+import { filterEntries, KINDS, PHASE_LABELS, PHASES, readHAR, sortEntries, totals, type Column, type Marker, type Query, type Waterfall } from './har';
 import { duration } from './timeline';
 import { useFile } from './useRunData';
 import { WaterfallGrid } from './WaterfallGrid';
@@ -72,19 +72,21 @@ function View({ waterfall }: { waterfall: Waterfall }) {
           inlineTokens
         />
       </div>
-      <Legend />
+      <Legend markers={waterfall.markers} />
       <WaterfallGrid waterfall={waterfall} entries={entries} sort={sort} onSort={setSort} selected={selected} onSelect={setSelected} />
       {entry ? <EntryDetails entry={entry} began={waterfall.began} onClose={() => setSelected(undefined)} /> : null}
     </Container>
   );
 }
 
-function Legend() {
+function Legend({ markers }: { markers: Marker[] }) {
   return (
     <div className="run-legend" aria-label="Colours of the bars" role="list">
       {PHASES.map((p) => <span key={p} role="listitem"><span className="run-swatch" data-phase={p} /> {PHASE_LABELS[p]}</span>)}
-      <span role="listitem"><span className="run-swatch-line" data-marker="DOMContentLoaded" /> DOMContentLoaded</span>
-      <span role="listitem"><span className="run-swatch-line" data-marker="load" /> load</span>
+      {(['DOMContentLoaded', 'load'] as const).map((name) => {
+        const at = markers.filter((m) => m.name === name).map((m) => duration(m.at));
+        return at.length > 0 ? <span key={name} role="listitem"><span className="run-swatch-line" data-marker={name} /> {name} {at.slice(0, 3).join(', ')}</span> : null;
+      })}
     </div>
   );
 }

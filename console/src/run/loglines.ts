@@ -108,9 +108,13 @@ export function pieces(line: string, search: string): string[] {
   return [...out, line.slice(from)];
 }
 
-/** The time of a line as a clock shows it, in UTC with milliseconds. */
+/** The time of a line as the clock of the browser's zone shows it, with
+ * milliseconds. */
 export function clock(time: number): string {
-  return Number.isNaN(time) ? '' : new Date(time).toISOString().slice(11, 23);
+  if (Number.isNaN(time)) return '';
+  const t = new Date(time);
+  const two = (n: number) => String(n).padStart(2, '0');
+  return `${two(t.getHours())}:${two(t.getMinutes())}:${two(t.getSeconds())}.${String(t.getMilliseconds()).padStart(3, '0')}`;
 }
 
 /** Lines as text for the clipboard. */
