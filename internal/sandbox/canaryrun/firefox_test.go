@@ -64,8 +64,8 @@ exports.handler = async () => {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := runFiles(t, map[string]string{"index.js": strings.ReplaceAll(tt.script, "SITE", url)}, on(tt.version, inFirefox))
-			passes(t, o)
+			o := runFiles(t, map[string]string{"index.js": strings.ReplaceAll(tt.script, "SITE", url)}, ofVersion(tt.version, inFirefox))
+			mustHavePassed(t, o)
 			t.Logf("wall %v, processor %v, peak %d MB", o.Usage.Wall, o.Usage.CPU, o.Usage.PeakMemory>>20)
 			text := logText(o)
 			for _, want := range []string{" Firefox/", "CloudWatchSynthetics/arn:aws:synthetics:us-east-1:000000000000:canary:watch 1920x1080"} {
@@ -97,7 +97,7 @@ exports.handler = async () => {
     const res = await page.goto('http://' + host + ':`+port+`/').catch(() => null);
     if (res && res.status() !== 403) throw new Error(host + ' answered ' + res.status());
   }
-};`, on("syn-nodejs-puppeteer-11.0", inFirefox, func(j *canaryrun.Job) { j.Egress = sandbox.EgressPolicy{} }))
+};`, ofVersion("syn-nodejs-puppeteer-11.0", inFirefox, func(j *canaryrun.Job) { j.Egress = sandbox.EgressPolicy{} }))
 	if o.Status != canaryrun.Passed || o.Usage.Refused < 7 {
 		t.Errorf("refused %d, %q\n%s", o.Usage.Refused, o.StateReason, logText(o))
 	}
@@ -107,7 +107,7 @@ exports.handler = async () => {
 func TestFirefoxIsNotForEveryRuntime(t *testing.T) {
 	t.Parallel()
 	for _, version := range []string{"syn-nodejs-puppeteer-10.0", "syn-nodejs-playwright-1.0"} {
-		o := run(t, `exports.handler = async () => {};`, on(version, inFirefox))
+		o := run(t, `exports.handler = async () => {};`, ofVersion(version, inFirefox))
 		if o.Status != canaryrun.Failed || !strings.Contains(o.StateReason, version+" runs in CHROME only") {
 			t.Errorf("%s: %s %q", version, o.Status, o.StateReason)
 		}

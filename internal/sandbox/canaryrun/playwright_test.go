@@ -22,8 +22,8 @@ const (
 	apiRuntime        = "syn-nodejs-5.2"
 )
 
-// on makes the job one of a runtime version, after the other changes.
-func on(version string, changes ...func(*canaryrun.Job)) func(*canaryrun.Job) {
+// ofVersion makes the job one of a runtime version, after the other changes.
+func ofVersion(version string, changes ...func(*canaryrun.Job)) func(*canaryrun.Job) {
 	return func(j *canaryrun.Job) {
 		j.RuntimeVersion = version
 		for _, change := range changes {
@@ -76,8 +76,8 @@ func market(t *testing.T) string {
 	return s.URL
 }
 
-// leave keeps the run's artifacts for somebody to look at.
-func leave(t *testing.T, o *canaryrun.Outcome) {
+// leaveArtifacts keeps the run's artifacts for somebody to look at.
+func leaveArtifacts(t *testing.T, o *canaryrun.Outcome) {
 	t.Helper()
 	dir := os.Getenv("NEPHELE_KEEP_ARTIFACTS")
 	if dir == "" {
@@ -91,9 +91,9 @@ func leave(t *testing.T, o *canaryrun.Outcome) {
 	}
 }
 
-func passes(t *testing.T, o *canaryrun.Outcome) {
+func mustHavePassed(t *testing.T, o *canaryrun.Outcome) {
 	t.Helper()
-	leave(t, o)
+	leaveArtifacts(t, o)
 	if o.Status != canaryrun.Passed {
 		t.Fatalf("%s %q\n%s", o.StateReasonCode, o.StateReason, logText(o))
 	}
@@ -127,8 +127,8 @@ exports.handler = async () => {` + body + `};`},
 			for file, text := range files {
 				files[file] = strings.ReplaceAll(text, "SITE", url)
 			}
-			o := runFiles(t, files, on(playwrightRuntime))
-			passes(t, o)
+			o := runFiles(t, files, ofVersion(playwrightRuntime))
+			mustHavePassed(t, o)
 			want := []string{"SyntheticsReport-PASSED.json", "home.png", "log.txt", "results.har", "results.har.html"}
 			if diff := cmp.Diff(want, sorted(names(o))); diff != "" {
 				t.Errorf("artifacts (-want +got):\n%s", diff)
@@ -165,8 +165,8 @@ exports.handler = async () => {
     return page.title();
   }, { screenshotOnStepStart: false }, page);
   expect(title).toBe('Bought');
-};`, on(playwrightRuntime))
-	passes(t, o)
+};`, ofVersion(playwrightRuntime))
+	mustHavePassed(t, o)
 	want := []string{
 		"01-open-starting.png", "02-open-succeeded.png", "03-sign in-starting.png", "04-sign in-succeeded.png", "05-buy-succeeded.png",
 		"SyntheticsReport-PASSED.json", "log.txt", "results.har", "results.har.html",
@@ -248,8 +248,8 @@ export const handler = async () => {
 		"flows/synthetics.json": `{"step":{"screenshotOnStepStart":false,"screenshotOnStepSuccess":false,"continueOnStepFailure":true},
 			"report":{"restrictedUrlParameters":["token"]},"httpMetrics":{"metric_4xx":false},"canaryMetrics":{"aggregatedFailedCanaryMetric":false},
 			"userAgent":"my-team","har":false}`,
-	}, on(playwrightRuntime, func(j *canaryrun.Job) { j.Handler = "flows/index.handler" }))
-	leave(t, o)
+	}, ofVersion(playwrightRuntime, func(j *canaryrun.Job) { j.Handler = "flows/index.handler" }))
+	leaveArtifacts(t, o)
 	if o.Status != canaryrun.Failed || !strings.Contains(o.StateReason, "token=REDACTED") || len(o.Report.CustomerScript.Steps) != 3 {
 		t.Fatalf("%q\n%s", o.StateReason, logText(o))
 	}
@@ -268,8 +268,8 @@ func TestPlaywrightLogs(t *testing.T) {
 	const script = `
 const log = require('@aws/synthetics-logger');
 exports.handler = async () => { log.debug('deep'); log.info('plain'); log.error('bad'); console.log('two\nlines'); };`
-	o := runFiles(t, map[string]string{"index.js": script}, on(playwrightRuntime))
-	passes(t, o)
+	o := runFiles(t, map[string]string{"index.js": script}, ofVersion(playwrightRuntime))
+	mustHavePassed(t, o)
 	seen := map[string]string{}
 	for _, l := range o.Logs {
 		var line struct{ Level, Message, CanaryName string }
@@ -282,10 +282,10 @@ exports.handler = async () => { log.debug('deep'); log.info('plain'); log.error(
 			t.Errorf("%q is logged at %q:\n%s", message, seen[message], logText(o))
 		}
 	}
-	o = runFiles(t, map[string]string{"index.js": script}, on(playwrightRuntime, func(j *canaryrun.Job) {
+	o = runFiles(t, map[string]string{"index.js": script}, ofVersion(playwrightRuntime, func(j *canaryrun.Job) {
 		j.Env = map[string]string{"CW_SYNTHETICS_LOG_FORMAT": "TEXT", "CW_SYNTHETICS_LOG_LEVEL": "FATAL"}
 	}))
-	passes(t, o)
+	mustHavePassed(t, o)
 	if text := logText(o); strings.Contains(text, "plain") || strings.Contains(text, `"level"`) || !strings.Contains(text, "two\nlines") {
 		t.Error(text)
 	}
@@ -305,8 +305,8 @@ func TestAPIScripts(t *testing.T) {
 			for file, text := range files {
 				files[file] = strings.ReplaceAll(text, "SITE", url)
 			}
-			o := runFiles(t, files, on(apiRuntime))
-			leave(t, o)
+			o := runFiles(t, files, ofVersion(apiRuntime))
+			leaveArtifacts(t, o)
 			if o.Status != canaryrun.Failed || !strings.HasPrefix(o.StateReason, "missing: ") {
 				t.Fatalf("%s %q\n%s", o.Status, o.StateReason, logText(o))
 			}
