@@ -229,16 +229,51 @@ def handler(event, context):
 	}
 }
 
-// A dialogue on the page fails no picture and keeps nobody waiting.
+// A dialogue on the page is the script's to answer, in the next step too. It
+// fails no picture and keeps nobody waiting.
 func TestPythonDialogues(t *testing.T) {
 	t.Parallel()
-	passedRun(t, runPython(t, `
+	o := runPython(t, `
+from selenium.webdriver.support.expected_conditions import alert_is_present
+from selenium.webdriver.support.ui import WebDriverWait
 from aws_synthetics.selenium import synthetics_webdriver as webdriver
 def handler(event, context):
     browser = webdriver.Chrome()
     def ask():
-        browser.execute_script("setTimeout(() => confirm('sure?'), 0)")
+        browser.execute_script("setTimeout(() => document.title = confirm('sure?'), 0)")
+        WebDriverWait(browser, 5).until(alert_is_present())
     webdriver.execute_step("ask", ask)
-    webdriver.execute_step("again", lambda: browser.get("about:blank"))
-`, nil))
+    webdriver.execute_step("answer", lambda: browser.switch_to.alert.accept())
+    WebDriverWait(browser, 5).until(lambda b: b.title == "true")
+`, nil)
+	passedRun(t, o)
+	shots := o.Report.CustomerScript.Steps[0].Screenshots
+	if len(shots) != 2 || shots[0].Error != "" || shots[1].Error != "Dialogue: a dialogue is open: sure?" {
+		t.Errorf("%+v", shots)
+	}
+	want := []string{"01-ask-starting.png", "04-answer-succeeded.png", "log.txt", "SyntheticsReport-PASSED.json", "results.har", "results.har.html"}
+	if diff := cmp.Diff(want, names(o)); diff != "" {
+		t.Errorf("artifacts (-want +got):\n%s", diff)
+	}
+}
+
+func TestPythonActiveTracing(t *testing.T) {
+	t.Parallel()
+	url, seen := site(t)
+	o := runPython(t, `
+import os
+from urllib import request
+from aws_synthetics.selenium import synthetics_webdriver as webdriver
+def handler(event, context):
+    request.urlopen("`+url+`/")
+    webdriver.Chrome().get("`+url+`/")
+    print("trace", os.environ["_X_AMZN_TRACE_ID"].split(";")[0])
+`, func(j *canaryrun.Job) { j.ActiveTracing = true })
+	passedRun(t, o)
+	for _, who := range []string{"script", "page"} {
+		root, _, _ := strings.Cut(seen().Get("X-Amzn-Trace-Id"), ";")
+		if !strings.HasPrefix(root, "Root=1-") || !strings.Contains(logText(o), "trace "+root) {
+			t.Errorf("%s: trace %q\n%s", who, root, logText(o))
+		}
+	}
 }

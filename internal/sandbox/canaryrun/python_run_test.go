@@ -1,11 +1,14 @@
 package canaryrun_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"nephele.dev/nephele/internal/sandbox"
 	"nephele.dev/nephele/internal/sandbox/canaryrun"
 )
 
@@ -95,4 +98,103 @@ def handler(event, context):
 		t.Errorf("duration %v, usage %+v", o.Duration, o.Usage)
 	}
 	t.Logf("wall %v, duration %v, CPU %v, peak %d MB", o.Usage.Wall, o.Duration, o.Usage.CPU, o.Usage.PeakMemory>>20)
+}
+
+// The whole browser does what the headless shell does, and so does a machine
+// that offers no isolation, where its owner allows it.
+func TestPythonElsewhere(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		box     sandbox.Options
+		browser string
+	}{
+		"whole browser":     {browser: "/usr/lib/chromium/chromium"},
+		"without isolation": {box: sandbox.Options{Bubblewrap: "/no/such/bwrap", AllowUnsandboxed: true}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			box, err := sandbox.New(tt.box)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer box.Close()
+			r, err := canaryrun.New(canaryrun.Options{Sandbox: box, Browser: tt.browser})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			url, seen := site(t)
+			archive, size := code(t, map[string]string{"python/index.py": `
+import http.client
+from aws_synthetics.selenium import synthetics_webdriver as webdriver
+def handler(event, context):
+    browser = webdriver.Chrome()
+    webdriver.execute_step("open", lambda: browser.get("` + url + `"))
+    assert browser.execute_script("return [innerWidth, innerHeight]") == [1920, 1080]
+    assert webdriver.get_http_response("` + url + `/ok.svg") == 200
+    browser.quit()
+`})
+			o, err := r.Run(t.Context(), canaryrun.Job{
+				RunID: "elsewhere", RuntimeVersion: "syn-python-selenium-14.0", CanaryARN: "the-arn", Handler: "index.handler",
+				Zip: archive, Size: size, Egress: sandbox.EgressPolicy{AllowPrivate: true},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer o.Close()
+			passedRun(t, o)
+			want := []string{"01-open-starting.png", "02-open-succeeded.png", "log.txt", "SyntheticsReport-PASSED.json", "results.har", "results.har.html"}
+			if diff := cmp.Diff(want, names(o)); diff != "" {
+				t.Errorf("artifacts (-want +got):\n%s", diff)
+			}
+			checkPicture(t, read(t, o, "02-open-succeeded.png"))
+			if agent := seen().Get("User-Agent"); !strings.HasSuffix(agent, " CloudWatchSynthetics/the-arn") {
+				t.Errorf("user agent %q", agent)
+			}
+		})
+	}
+}
+
+// Where Python or what it needs is missing, the run says what to install.
+func TestPythonMissing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil { // users of runs may not enter a test's directory
+		t.Fatal(err)
+	}
+	bare := filepath.Join(dir, "python3")
+	script := "#!/bin/sh\nif [ \"$2\" = -c ]; then echo '{\"version\":[3,12,1],\"selenium\":\"\"}'; else exec /usr/bin/python3 -S \"$@\"; fi\n"
+	if err := os.WriteFile(bare, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct{ python, script, reason string }{
+		"no Python":            {dir + "/none", "def handler(e, x): pass", "Python: " + dir + "/none is not installed; apt-get install python3"},
+		"no Selenium, page":    {bare, "from selenium import webdriver\ndef handler(e, x): webdriver.Chrome()", "has no Selenium; apt-get install python3 python3-selenium chromium-driver"},
+		"no Selenium, no page": {bare, "def handler(e, x): raise Exception('it ran')", "it ran"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			box, err := sandbox.New(sandbox.Options{Bubblewrap: "/no/such/bwrap", AllowUnsandboxed: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer box.Close()
+			r, err := canaryrun.New(canaryrun.Options{Sandbox: box, Python: tt.python})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			archive, size := code(t, map[string]string{"python/index.py": tt.script})
+			o, err := r.Run(t.Context(), canaryrun.Job{RunID: "m", RuntimeVersion: "syn-python-selenium-14.0", Handler: "index.handler", Zip: archive, Size: size})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer o.Close()
+			if o.Status != canaryrun.Failed || !strings.Contains(o.StateReason, tt.reason) {
+				t.Errorf("%s %q\n%s", o.Status, o.StateReason, logText(o))
+			}
+		})
+	}
 }

@@ -14,7 +14,7 @@ from _nephele import clock, egress  # noqa: E402
 
 # Imported when the forwarder has been started, which is a copy of this process,
 # and before the script, which may bring modules of the same names.
-browser = logs = redact = report = script = session = waterfall = None
+browser = logs = redact = report = script = session = tracing = waterfall = None
 
 
 def orders():
@@ -41,6 +41,7 @@ def main():
     logs.install(setup["event"]["canaryRunId"], setup["out"])
     session.current = session.Session(setup)
     browser.install(session.current, port)
+    tracing.install(session.current)
     script.prepare_path(setup)
     logs.log.info("Start canary %s on %s", setup["event"]["canaryName"], setup["runtimeVersion"])
     failure = execute(session.current, run)
@@ -50,7 +51,7 @@ def main():
 def load_parts():
     from importlib import import_module
 
-    for name in ("browser", "logs", "redact", "report", "script", "session", "waterfall"):
+    for name in ("browser", "logs", "redact", "report", "script", "session", "tracing", "waterfall"):
         globals()[name] = import_module(f"_nephele.{name}")
 
 
@@ -62,7 +63,7 @@ def execute(current, run):
             function = script.load_handler(current.setup)
     except BaseException as err:  # noqa: B902: whatever it is, it is the verdict
         run["setUpInMs"] = setting_up.ms
-        run["failure"] = script.load_failure(err, current.setup["code"])
+        run["failure"] = script.load_failure(err, current.setup)
         return err
     run["setUpInMs"], run["scriptStartTime"] = setting_up.ms, clock.now()
     try:

@@ -11,7 +11,7 @@ import platform
 import subprocess
 import time
 
-from . import egress
+from . import egress, tracing
 from .after import after_import
 from .har import Recorder
 from .logs import log
@@ -157,6 +157,8 @@ def user_agent(session, arguments=()):
     """The browser's own, or the one that the script's options set, with what names the canary."""
     given = next((a.split("=", 1)[1] for a in reversed(arguments) if a.startswith("--user-agent=")), None)
     version = session.setup["browserVersion"] or "0.0.0.0"
+    if not session.setup["headlessShell"]:  # a whole Chromium tells its major version alone
+        version = version.split(".")[0] + ".0.0.0"
     own = (
         f"Mozilla/5.0 (X11; Linux {platform.machine()}) AppleWebKit/537.36 (KHTML, like Gecko) "
         f"HeadlessChrome/{version} Safari/537.36"
@@ -181,6 +183,7 @@ def _started(session, driver):
         "name": driver.capabilities.get("browserName", ""), "version": driver.capabilities.get("browserVersion", ""),
     }
     session.browsers.append(driver)
+    tracing.follow(session, driver)
     if not session.setup["headlessShell"]:
         set_viewport_size(driver, *VIEWPORT)
 

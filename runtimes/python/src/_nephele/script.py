@@ -63,9 +63,12 @@ def _load(file, path):
     return module
 
 
-def load_failure(err, code):
-    """The reason of a script that did not load, with the place."""
+def load_failure(err, setup):
+    """The reason of a script that did not load: with the place, or with what to install; None for any other."""
+    code = setup["code"]
     if isinstance(err, SyntaxError) and err.filename:
         place = os.path.relpath(err.filename, code) if err.filename.startswith(code) else err.filename
         return f"{type(err).__name__}: {err.msg} ({place}:{err.lineno})"
+    if isinstance(err, ModuleNotFoundError) and err.name == "selenium" and setup["driverMissing"]:
+        return f"{type(err).__name__}: {err}: {setup['driverMissing']}"
     return None

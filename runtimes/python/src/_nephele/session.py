@@ -24,6 +24,7 @@ class Session:
         self.picturing = clock.Stopwatch()
         self.browsers = []  # every driver of the run, the newest last
         self.recorder = None  # of har.py, with the first browser
+        self.trace = ""  # of active tracing
         self._pictures = 0
 
     def flag(self, name):
@@ -102,14 +103,16 @@ class Session:
 
     # Pictures.
 
-    def picture(self, take, *name, step=None):
-        """Has take(path) make a numbered picture. One that cannot be made is noted, and fails nothing."""
+    def picture(self, browser, *name, step=None):
+        """Makes a numbered picture of the page. One that cannot be made is noted, and fails nothing."""
         with self.picturing:
             self._pictures += 1
             stem = "-".join([f"{self._pictures:02d}", *(file_safe(part) for part in name if part)])
-            shot = {"fileName": f"{stem}.png", "pageUrl": self._page_url()}
+            shot = {"fileName": f"{stem}.png", "pageUrl": ""}
             try:
-                take(os.path.join(self.setup["out"], shot["fileName"]))
+                shot["pageUrl"] = self._look(browser)
+                with open(os.path.join(self.setup["out"], shot["fileName"]), "xb") as file:
+                    file.write(browser.get_screenshot_as_png())
                 self.tell("screenshot", file=shot["fileName"])
             except Exception as err:  # noqa: BLE001
                 shot["error"] = redact.error(self.configuration, err)
@@ -118,12 +121,27 @@ class Session:
             (step["screenshots"] if step else self.loose_screenshots).append(shot)
             return shot
 
-    def _page_url(self):
+    def page_url(self):
+        """The address that the newest browser shows; empty without one, and while a dialogue is open."""
         browser = self.browser()
         try:
-            return redact.url(self.configuration, browser.current_url) if browser else ""
-        except Exception:  # noqa: BLE001: the page may show a dialogue, or be gone
+            return self._look(browser) if browser else ""
+        except Exception:  # noqa: BLE001: the page may be gone
             return ""
+
+    def _look(self, browser):
+        """The page's address. Almost every other command answers an open dialogue; that is the script's to do."""
+        from selenium.common.exceptions import NoAlertPresentException
+
+        try:
+            text = browser.switch_to.alert.text
+        except NoAlertPresentException:
+            return redact.url(self.configuration, browser.current_url)
+        raise Dialogue(f"a dialogue is open: {text}")
+
+
+class Dialogue(Exception):
+    """The page cannot be looked at."""
 
 
 class _Step:
@@ -140,7 +158,7 @@ class _Step:
         self.record = {
             "stepNum": len(s.steps) + 1, "stepName": self.name, "startTime": now, "endTime": now, "status": "FAILED",
             "failureReason": "", "metricsPublished": self.success or self.duration, "screenshots": [],
-            "sourceUrl": s._page_url(), "destinationUrl": "",
+            "sourceUrl": s.page_url(), "destinationUrl": "",
         }
         s.steps.append(self)
         self.reported = s.flag("steps_report")
@@ -179,10 +197,10 @@ class _Step:
         s = self.session
         browser = s.browser()
         if browser is not None and s.flag(flag):
-            s.picture(lambda path: take_picture(browser, path), self.name, suffix, step=self.record)
+            s.picture(browser, self.name, suffix, step=self.record)
 
     def _tell_end(self):
-        self.record["destinationUrl"] = self.session._page_url()
+        self.record["destinationUrl"] = self.session.page_url()
         passed = self.record["status"] == "PASSED"
         more = {} if passed else {"error": self.record["failureReason"]}
         self.session.tell("step-ended", step=self.name, num=self.record["stepNum"], ms=round(self.ms, 3), **{"pass": passed}, **more)
@@ -206,13 +224,6 @@ class Done(collections.abc.Coroutine):
     def __await__(self):
         return self._value
         yield
-
-
-def take_picture(browser, path):
-    """Writes what the browser shows to a file."""
-    content = browser.get_screenshot_as_png()
-    with open(path, "wb") as file:
-        file.write(content)
 
 
 def file_safe(name):

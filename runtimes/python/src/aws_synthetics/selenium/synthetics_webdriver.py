@@ -26,7 +26,7 @@ class SyntheticsBrowser(_WebDriver):
         """Saves a picture of the page among the artifacts, as NN-filename-suffix.png."""
         stem, ending = _os.path.splitext(_os.path.basename(str(filename)))
         name = stem if ending.lower() == ".png" else _os.path.basename(str(filename))
-        shot = _run.picture(lambda path: _sessions.take_picture(self, path), name, suffix)
+        shot = _run.picture(self, name, suffix)
         return "error" not in shot
 
 
