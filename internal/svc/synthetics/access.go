@@ -2,6 +2,7 @@ package synthetics
 
 import (
 	"context"
+	"slices"
 
 	api "nephele.dev/nephele/internal/api/synthetics"
 	"nephele.dev/nephele/internal/arn"
@@ -21,9 +22,11 @@ func (s *Service) Needs(call *plane.Call, in any) []policy.Need {
 	}
 	switch in := in.(type) {
 	case *api.CreateCanaryInput:
-		return tagging(in.Tags, own(in.Name), policy.PassRole(in.ExecutionRoleArn, lambda))
+		needs := tagging(in.Tags, own(in.Name), policy.PassRole(in.ExecutionRoleArn, lambda))
+		return replicating(call, in.Name, in.AddReplicaLocations, nil, needs)
 	case *api.UpdateCanaryInput:
-		return handingOver(in.ExecutionRoleArn, own(in.Name))
+		needs := handingOver(in.ExecutionRoleArn, own(in.Name))
+		return replicating(call, in.Name, in.AddReplicaLocations, in.RemoveReplicaLocations, needs)
 	case *api.StartCanaryDryRunInput:
 		return handingOver(in.ExecutionRoleArn, own(in.Name))
 	case *api.GetCanaryInput:
@@ -54,6 +57,26 @@ func handingOver(role *string, needs ...policy.Need) []policy.Need {
 		needs = append(needs, policy.PassRole(*role, lambda))
 	}
 	return needs
+}
+
+// replicating adds the right to have replicas made and removed, in their regions,
+// and the condition keys of those regions (CloudWatch User Guide, "Permissions for
+// multilocation canaries"). The first need is that on the canary itself.
+func replicating(call *plane.Call, name string, add []*api.AddReplicaLocationInput, remove []string, needs []policy.Need) []policy.Need {
+	if len(add)+len(remove) == 0 {
+		return needs
+	}
+	var regions, names []string
+	for _, l := range add {
+		regions = append(regions, l.Location)
+	}
+	for _, region := range slices.Concat(regions, remove) {
+		key := keyFor(call, name)
+		key.Region = region
+		names = append(names, canaryARN(key))
+	}
+	needs[0].Keys = policy.Keys{"synthetics:addreplicalocations": regions, "synthetics:removereplicalocations": remove}
+	return append(needs, policy.Need{Action: "synthetics:ReplicateCanary", Resources: names})
 }
 
 // groupNeeds are the needs of operations on groups; nil for all others. A new

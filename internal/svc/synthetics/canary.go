@@ -27,6 +27,9 @@ type canary struct {
 
 	StopAsked bool // by StopCanary since the last start
 
+	Primary  string   `json:",omitempty"` // the region that a replica belongs to
+	Replicas []string `json:",omitempty"` // the regions of the replicas
+
 	Layer  int64    `json:",omitempty"` // how often the code was replaced
 	DryRun *dryNote `json:",omitempty"` // the latest
 
@@ -146,7 +149,8 @@ func (s *Service) view(tx *store.Tx, rec *store.Record[canary]) (*api.Canary, er
 	}
 	setEngine(out, rec)
 	setVisualView(out, rec)
-	return out, nil
+	out.MultiLocationConfig, err = s.viewLocations(tx, rec)
+	return out, err
 }
 
 func (c *config) runConfig() *api.CanaryRunConfigOutput {

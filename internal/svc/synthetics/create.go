@@ -14,7 +14,7 @@ import (
 // the canary in CREATING; the flow makes it READY.
 func (s *Service) CreateCanary(ctx context.Context, in *api.CreateCanaryInput) (*api.CreateCanaryOutput, error) {
 	call := plane.FromContext(ctx)
-	conf, err := configOf(in, call)
+	conf, regions, err := configOf(in, call)
 	if err != nil {
 		return nil, err
 	}
@@ -22,7 +22,11 @@ func (s *Service) CreateCanary(ctx context.Context, in *api.CreateCanaryInput) (
 	if err := s.refuseTaken(ctx, key); err != nil {
 		return nil, err
 	}
-	doc := canary{ID: newID(), Engine: newID(), Config: *conf, State: stateCreating, Code: "CREATE_PENDING", Created: call.Time, Modified: call.Time}
+	replicas, err := s.newReplicas(ctx, key, regions)
+	if err != nil {
+		return nil, err
+	}
+	doc := canary{ID: newID(), Engine: newID(), Config: *conf, State: stateCreating, Code: "CREATE_PENDING", Created: call.Time, Modified: call.Time, Replicas: regions}
 	owner := ref{Account: key.Account, Region: key.Region, Name: key.ID, ID: doc.ID}
 	if err := s.checkPassed(owner, conf.Role); err != nil {
 		return nil, err
@@ -31,6 +35,9 @@ func (s *Service) CreateCanary(ctx context.Context, in *api.CreateCanaryInput) (
 		return nil, err
 	}
 	if doc.Config.Code.Key, err = s.takeCode(ctx, owner, in.Code); err != nil {
+		return nil, err
+	}
+	if err := s.copyCode(ctx, replicas, in.Code); err != nil {
 		return nil, err
 	}
 	var out api.CreateCanaryOutput
@@ -47,6 +54,11 @@ func (s *Service) CreateCanary(ctx context.Context, in *api.CreateCanaryInput) (
 		}
 		if err := s.Engine.Put(tx, kindCanary, doc.ID, tx.Now(), refOf(&rec)); err != nil {
 			return err
+		}
+		for _, r := range replicas {
+			if err := s.addReplica(tx, &rec, &doc.Config, r); err != nil {
+				return err
+			}
 		}
 		out.Canary, err = s.view(tx, &rec)
 		return err
@@ -75,13 +87,14 @@ func (s *Service) refuseTaken(ctx context.Context, key store.Key) error {
 	})
 }
 
-// configOf checks a request to create a canary and returns what it decides.
-func configOf(in *api.CreateCanaryInput, call *plane.Call) (*config, error) {
+// configOf checks a request to create a canary and returns what it decides, and
+// the regions of its replicas.
+func configOf(in *api.CreateCanaryInput, call *plane.Call) (_ *config, replicas []string, _ error) {
 	if len(in.ResourcesToReplicateTags) > 0 && len(in.Tags) == 0 {
-		return nil, invalid("Tags must be specified when ResourcesToReplicateTags is specified")
+		return nil, nil, invalid("Tags must be specified when ResourcesToReplicateTags is specified")
 	}
 	if err := checkTags(in.Tags); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	c := &config{
 		Role: in.ExecutionRoleArn, MemoryMB: defaultMemoryMB, StorageMB: defaultStorageMB,
@@ -95,7 +108,11 @@ func configOf(in *api.CreateCanaryInput, call *plane.Call) (*config, error) {
 		cleanup: in.ProvisionedResourceCleanup, encryption: in.ArtifactConfig, browsers: in.BrowserConfigs,
 		addLocations: in.AddReplicaLocations, key: in.KmsKeyArn,
 	}
-	return c, p.apply(c)
+	if err := p.apply(c); err != nil {
+		return nil, nil, err
+	}
+	replicas, err := p.locations(c, nil)
+	return c, replicas, err
 }
 
 // patch is the part of a configuration that a request sets. CreateCanary sets

@@ -151,6 +151,9 @@ func (s *Service) applyDryRun(ctx context.Context, in *api.UpdateCanaryInput) er
 		return invalid("Only Schedule can be specified together with DryRunId")
 	}
 	return s.transition(ctx, "UpdateCanary", in.Name, func(tx *store.Tx, rec *store.Record[canary]) error {
+		if len(rec.Doc.Replicas) > 0 {
+			return notImplemented("DryRunId in several locations") // the replicas have no copy of its code
+		}
 		conf, err := s.tried(tx, rec, *in.DryRunId)
 		if err != nil {
 			return err

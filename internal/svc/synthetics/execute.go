@@ -117,7 +117,7 @@ const maxKeepAttempts = 2
 func (s *Service) executeRun(ctx context.Context, w *engine.Work, m *mission) (engine.Next, error) {
 	r, rec := m.r, m.rec
 	work := dutyOf(rec, rec.Doc.Config.Role)
-	m.id.Publish = &publication{Time: r.measured(), Browser: r.Browser, duty: work}
+	m.id.Publish = &publication{Time: r.measured(), Browser: r.Browser, Primary: rec.Doc.reportsTo(rec.Region), duty: work}
 	as, outcome, err := s.execute(ctx, r, rec, work)
 	if outcome != nil {
 		defer outcome.Close()
@@ -131,7 +131,7 @@ func (s *Service) executeRun(ctx context.Context, w *engine.Work, m *mission) (e
 		r.fail(api.CanaryRunStateReasonCode(canaryrun.CanaryFailure), err.Error())
 	} else {
 		r.judge(outcome)
-		r.Location = runPrefix(rec.Doc.Config.ArtifactBucket, r.Started, r.Browser)
+		r.Location = runPrefix(rec, r.Started, r.Browser)
 		if baseline, err = s.save(ctx, as, m, outcome); err != nil && w.Attempt < maxKeepAttempts {
 			return engine.Next{}, err
 		} else if err != nil {
@@ -200,7 +200,7 @@ func (s *Service) execute(ctx context.Context, r *run, rec *store.Record[canary]
 
 func (s *Service) job(r *run, rec *store.Record[canary], code *archive) canaryrun.Job {
 	c := &rec.Doc.Config
-	bucket, key, _ := strings.Cut(runPrefix(c.ArtifactBucket, r.Started, r.Browser), "/")
+	bucket, key, _ := strings.Cut(runPrefix(rec, r.Started, r.Browser), "/")
 	return canaryrun.Job{
 		RunID: r.ID, CanaryName: rec.ID, CanaryARN: canaryARN(rec.Key),
 		RuntimeVersion: c.Runtime, Handler: c.Code.Handler, Zip: code, Size: code.size,

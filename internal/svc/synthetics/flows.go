@@ -50,7 +50,10 @@ func (s *Service) finishCreate(tx *store.Tx, rec *store.Record[canary], tried tr
 	if tried.failed(&rec.Doc) {
 		return s.failCreate(tx, rec, tried.Reason)
 	}
-	return s.move(tx, rec, stateReady, "", nil)
+	if err := s.move(tx, rec, stateReady, "", nil); err != nil {
+		return err
+	}
+	return s.followPrimary(tx, rec)
 }
 
 func (s *Service) finishStart(tx *store.Tx, rec *store.Record[canary], tried trial) error {
@@ -139,6 +142,9 @@ func (s *Service) finishDelete(tx *store.Tx, rec *store.Record[canary]) error {
 		}
 	}
 	if err := s.leaveGroups(tx, rec); err != nil {
+		return err
+	}
+	if err := s.leavePrimary(tx, rec); err != nil {
 		return err
 	}
 	return s.canaries.Delete(tx, rec.Key)

@@ -36,6 +36,9 @@ func (s *Service) AssociateResource(ctx context.Context, in *api.AssociateResour
 
 // mayJoin checks the quotas of a group and of a canary that is to join it.
 func (s *Service) mayJoin(tx *store.Tx, rec *store.Record[group], c *store.Record[canary]) error {
+	if c.Doc.multi() {
+		return invalid("Canary %s is in several locations: such canaries cannot be in groups", c.ID)
+	}
 	if len(rec.Doc.Members) >= maxGroupMembers {
 		return api.NewServiceQuotaExceededException("A group can have at most %d canaries", maxGroupMembers)
 	}

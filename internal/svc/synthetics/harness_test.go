@@ -362,7 +362,7 @@ func createInput(name string) *api.CreateCanaryInput {
 func (b *bench) put(t *testing.T, name string, state api.CanaryState) {
 	t.Helper()
 	key := store.Key{Account: testAccount, Region: testRegion, ID: name}
-	conf, err := configOf(createInput(name), &plane.Call{Time: time.Now(), Caller: plane.RootCaller(testAccount, testRegion)})
+	conf, _, err := configOf(createInput(name), &plane.Call{Time: time.Now(), Caller: plane.RootCaller(testAccount, testRegion)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package synthetics
 import (
 	"context"
 	"slices"
+	"time"
 
 	api "nephele.dev/nephele/internal/api/synthetics"
 	"nephele.dev/nephele/internal/plane"
@@ -57,6 +58,9 @@ func (s *Service) transition(ctx context.Context, operation, name string, f func
 		if err != nil {
 			return err
 		}
+		if err := s.checkPlace(tx, rec); err != nil {
+			return err
+		}
 		if !slices.Contains(accepts[operation], rec.Doc.State) {
 			return refused(operation, rec.Doc.State)
 		}
@@ -68,20 +72,29 @@ func (s *Service) transition(ctx context.Context, operation, name string, f func
 // due at once, that of a cron expression at its next match.
 func (s *Service) StartCanary(ctx context.Context, in *api.StartCanaryInput) (*api.StartCanaryOutput, error) {
 	err := s.transition(ctx, "StartCanary", in.Name, func(tx *store.Tx, rec *store.Record[canary]) error {
-		rec.Doc.Starts++
-		rec.Doc.Resume = rec.Doc.State
-		rec.Doc.StopAsked = false
-		rec.Doc.Started = tx.Now()
-		return s.enter(tx, rec, stateStarting, "")
+		return s.everywhere(tx, rec, "StartCanary", s.begin)
 	})
 	return &api.StartCanaryOutput{}, err
+}
+
+// begin commits a canary to be started by the flow.
+func (s *Service) begin(tx *store.Tx, rec *store.Record[canary]) error {
+	rec.Doc.start(tx.Now())
+	return s.enter(tx, rec, stateStarting, "")
+}
+
+func (d *canary) start(now time.Time) {
+	d.Starts++
+	d.Resume, d.StopAsked, d.Started = d.State, false, now
 }
 
 // StopCanary prevents all future runs. A run in progress completes on its own.
 func (s *Service) StopCanary(ctx context.Context, in *api.StopCanaryInput) (*api.StopCanaryOutput, error) {
 	err := s.transition(ctx, "StopCanary", in.Name, func(tx *store.Tx, rec *store.Record[canary]) error {
-		rec.Doc.StopAsked = true
-		return s.enter(tx, rec, stateStopping, "")
+		return s.everywhere(tx, rec, "StopCanary", func(tx *store.Tx, rec *store.Record[canary]) error {
+			rec.Doc.StopAsked = true
+			return s.enter(tx, rec, stateStopping, "")
+		})
 	})
 	return &api.StopCanaryOutput{}, err
 }
@@ -90,6 +103,9 @@ func (s *Service) StopCanary(ctx context.Context, in *api.StopCanaryInput) (*api
 // groups and metrics stay, as in AWS.
 func (s *Service) DeleteCanary(ctx context.Context, in *api.DeleteCanaryInput) (*api.DeleteCanaryOutput, error) {
 	err := s.transition(ctx, "DeleteCanary", in.Name, func(tx *store.Tx, rec *store.Record[canary]) error {
+		if err := checkRemovable(rec); err != nil {
+			return err
+		}
 		return s.enter(tx, rec, stateDeleting, "DELETE_IN_PROGRESS")
 	})
 	return &api.DeleteCanaryOutput{}, err

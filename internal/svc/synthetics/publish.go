@@ -233,6 +233,7 @@ type publication struct {
 	duty
 	Time    time.Time // of all metrics: the start of the run, or of the first attempt
 	Browser string    `json:",omitempty"` // "" where the runtime does not choose
+	Primary string    `json:",omitempty"` // the primary's region, of canaries in several locations
 	Metrics []datum
 }
 
@@ -246,7 +247,37 @@ func (s *Service) publish(ctx context.Context, id runRef) error {
 	if len(id.Publish.Metrics) == 0 {
 		return nil
 	}
-	as, err := s.actor(ctx, id.Canary, id.Publish.duty)
+	if err := s.publishIn(ctx, id, id.Canary.Region, "canary-run/"+id.RunID, id.Publish.data(id.Canary.Name)); err != nil || id.Publish.Primary == "" {
+		return err
+	}
+	return s.publishIn(ctx, id, id.Publish.Primary, "canary-run/"+id.RunID+"/primary", id.Publish.located(id.Canary))
+}
+
+// located is what a canary in several locations publishes in the region of its
+// primary besides (CloudWatch User Guide, "Multilocation canaries"): success and
+// duration of each location, and success over all of them.
+func (p *publication) located(c ref) []*cloudwatch.MetricDatum {
+	var out []*cloudwatch.MetricDatum
+	for _, d := range p.Metrics {
+		if d.Step != "" || d.Total || d.Name != "SuccessPercent" && d.Name != "Duration" {
+			continue
+		}
+		whole := publication{Time: p.Time, Metrics: []datum{d}}
+		at := whole.data(c.Name)[0]
+		at.Dimensions = append(at.Dimensions, &cloudwatch.Dimension{Name: "Location", Value: c.Region})
+		out = append(out, at)
+		if d.Name == "SuccessPercent" && c.Region != p.Primary {
+			out = append(out, whole.data(c.Name)...)
+		}
+	}
+	return out
+}
+
+// publishIn puts metrics in a region. The tokens of its calls begin with token.
+func (s *Service) publishIn(ctx context.Context, id runRef, region, token string, data []*cloudwatch.MetricDatum) error {
+	owner := id.Canary
+	owner.Region = region
+	as, err := s.actor(ctx, owner, id.Publish.duty)
 	if errors.Is(err, errNotAssumed) {
 		s.Logger.Warn("metrics of a canary run are lost with its role", "canary", id.Canary.Name, "run", id.RunID)
 		return nil
@@ -256,10 +287,9 @@ func (s *Service) publish(ctx context.Context, id runRef) error {
 	}
 	metrics := cloudwatch.Client{Invoker: as.calls}
 	n := 0
-	for batch := range slices.Chunk(id.Publish.data(id.Canary.Name), metricBatch) {
-		token := fmt.Sprintf("canary-run/%s/%d", id.RunID, n)
+	for batch := range slices.Chunk(data, metricBatch) {
 		in := &cloudwatch.PutMetricDataInput{Namespace: namespace, MetricData: batch}
-		_, err := metrics.PutMetricData(plane.WithToken(ctx, token), in)
+		_, err := metrics.PutMetricData(plane.WithToken(ctx, fmt.Sprintf("%s/%d", token, n)), in)
 		switch {
 		case refusal(err) != nil:
 			s.Logger.Error("metrics of a canary run were refused", "canary", id.Canary.Name, "run", id.RunID, "error", err)

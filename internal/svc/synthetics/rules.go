@@ -134,14 +134,17 @@ func (p *patch) refuseUnbuilt() error {
 	switch {
 	case code != nil && len(code.Dependencies) > 0:
 		return notImplemented("Dependencies (Lambda layers)")
-	case len(p.addLocations) > 0 || len(p.removeLocations) > 0:
-		return notImplemented("replicas in other locations")
 	case p.key != nil && *p.key != "":
 		return notImplemented("KmsKeyArn")
-	case vpc != nil && (len(vpc.SubnetIds) > 0 || len(vpc.SecurityGroupIds) > 0 || vpc.Ipv6AllowedForDualStack != nil && *vpc.Ipv6AllowedForDualStack):
+	case vpc != nil && inVPC(vpc):
 		return notImplemented("VpcConfig")
 	}
 	return nil
+}
+
+// inVPC reports whether a VpcConfig names a VPC; an empty one is none.
+func inVPC(vpc *api.VpcConfigInput) bool {
+	return len(vpc.SubnetIds) > 0 || len(vpc.SecurityGroupIds) > 0 || vpc.Ipv6AllowedForDualStack != nil && *vpc.Ipv6AllowedForDualStack
 }
 
 func is[S ~string](v *S, want string) bool { return v != nil && string(*v) == want }

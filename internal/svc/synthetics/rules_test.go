@@ -46,9 +46,6 @@ func TestCreateCanaryRules(t *testing.T) {
 		"not a zip":               {func(in *api.CreateCanaryInput) { in.Code.ZipFile = []byte("hello") }, "ValidationException", "Could not unzip uploaded file"},
 		"no handler":              {func(in *api.CreateCanaryInput) { in.Code.Handler = nil }, "ValidationException", "Handler is required"},
 		"retention":               {func(in *api.CreateCanaryInput) { in.FailureRetentionPeriodInDays = new(int32(456)) }, "ValidationException", "455"},
-		"replicas": {func(in *api.CreateCanaryInput) {
-			in.AddReplicaLocations = []*api.AddReplicaLocationInput{{Location: "eu-west-1"}}
-		}, "NotImplemented", "replicas"},
 		"IPv6 in a VPC": {func(in *api.CreateCanaryInput) {
 			in.VpcConfig = &api.VpcConfigInput{Ipv6AllowedForDualStack: new(true)}
 		}, "NotImplemented", "VpcConfig"},

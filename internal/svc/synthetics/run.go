@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	api "nephele.dev/nephele/internal/api/synthetics"
@@ -103,6 +106,8 @@ type runFilter struct {
 	Dry      bool   // dry runs instead
 	DryRunID string // those of one dry run
 	Browser  string // those in one browser
+
+	also []string // ids of further canaries whose runs are listed
 }
 
 // where is the filter as SQL. A run of a runtime that does not choose its
@@ -130,7 +135,12 @@ func (f runFilter) where() (sql string, args []any) {
 // position; zero is the newest.
 func newestRuns(tx *store.Tx, canaryID string, f runFilter, before runPosition, limit int) ([]run, error) {
 	which, args := f.where()
-	q, args := `select doc from canary_run where canary_id = ?`+which, append([]any{canaryID}, args...)
+	ids := []any{canaryID}
+	for _, id := range f.also {
+		ids = append(ids, id)
+	}
+	of := `?` + strings.Repeat(`, ?`, len(f.also))
+	q, args := `select doc from canary_run where canary_id in (`+of+`)`+which, append(ids, args...)
 	if before.ID != "" {
 		q += ` and (scheduled, id) < (?, ?)`
 		args = append(args, before.Scheduled, before.ID)
@@ -170,10 +180,17 @@ func (s *Service) GetCanaryRuns(ctx context.Context, in *api.GetCanaryRunsInput)
 		if err != nil {
 			return err
 		}
-		runs, err := newestRuns(tx, rec.Doc.ID, which, before, limit+1)
+		of, err := s.whereRuns(tx, rec)
 		if err != nil {
 			return err
 		}
+		every := which
+		every.also = slices.DeleteFunc(slices.Collect(maps.Keys(of)), func(id string) bool { return id == rec.Doc.ID })
+		runs, err := newestRuns(tx, rec.Doc.ID, every, before, limit+1)
+		if err != nil {
+			return err
+		}
+		out.CanaryRuns = out.CanaryRuns[:0]
 		if len(runs) > limit {
 			runs = runs[:limit]
 			if out.NextToken, err = s.token(ctx, pageOf, runs[limit-1].position()); err != nil {
@@ -181,7 +198,7 @@ func (s *Service) GetCanaryRuns(ctx context.Context, in *api.GetCanaryRunsInput)
 			}
 		}
 		for i := range runs {
-			out.CanaryRuns = append(out.CanaryRuns, runs[i].view(rec))
+			out.CanaryRuns = append(out.CanaryRuns, runs[i].view(of[runs[i].CanaryID]))
 		}
 		return nil
 	})
@@ -198,6 +215,9 @@ func (r *run) view(rec *store.Record[canary]) *api.CanaryRun {
 		Id: new(r.ID), ScheduledRunId: new(r.scheduledID()), Name: new(rec.ID),
 		Status:   &api.CanaryRunStatus{State: new(r.State)},
 		Timeline: &api.CanaryRunTimeline{Started: new(r.began()), MetricTimestampForRunAndRetries: new(r.measured())},
+	}
+	if rec.Doc.multi() {
+		v.Location = new(rec.Region)
 	}
 	if r.Browser != "" {
 		v.BrowserType = new(api.BrowserType(r.Browser))
@@ -255,11 +275,15 @@ func (s *Service) timeline(tx *store.Tx, rec *store.Record[canary]) (*api.Canary
 }
 
 // runPrefix is where a run's artifacts go: the canary's location and the start
-// time in UTC to the millisecond, and below it the browser, where the runtime
-// chooses.
-func runPrefix(location string, started time.Time, browser string) string {
+// time in UTC to the millisecond, in it the region of a replica, and below it the
+// browser, where the runtime chooses.
+func runPrefix(rec *store.Record[canary], started time.Time, browser string) string {
 	t := started.UTC()
-	prefix := fmt.Sprintf("%s/%s/%s-%03d", location, t.Format("2006/01/02/15"), t.Format("04-05"), t.Nanosecond()/int(time.Millisecond))
+	hour := rec.Doc.Config.ArtifactBucket + t.Format("/2006/01/02/15")
+	if rec.Doc.Primary != "" {
+		hour += "/" + rec.Region
+	}
+	prefix := fmt.Sprintf("%s/%s-%03d", hour, t.Format("04-05"), t.Nanosecond()/int(time.Millisecond))
 	if browser != "" {
 		prefix += "/" + browser
 	}

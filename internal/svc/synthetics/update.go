@@ -2,6 +2,7 @@ package synthetics
 
 import (
 	"context"
+	"errors"
 
 	api "nephele.dev/nephele/internal/api/synthetics"
 	"nephele.dev/nephele/internal/plane"
@@ -25,6 +26,9 @@ func (s *Service) UpdateCanary(ctx context.Context, in *api.UpdateCanaryInput) (
 		if err != nil {
 			return err
 		}
+		if err := s.relocate(tx, rec, conf, asked, staged); err != nil {
+			return err
+		}
 		return s.beginUpdate(tx, rec, conf)
 	})
 	return &api.UpdateCanaryOutput{}, err
@@ -44,6 +48,8 @@ type stagedParts struct {
 	owner  ref
 	code   string   // key of the new archive; "" for none
 	visual []visual // the references, looked up
+	made   []copied // new replicas
+	stay   []copied // the replicas that stay, when there is new code
 }
 
 // stagePatch copies a request's new code and baselines, if it has any, and tells
@@ -52,6 +58,7 @@ func (s *Service) stagePatch(ctx context.Context, name string, asked *patch) (*s
 	var st stagedParts
 	var work duty
 	var conf config
+	var regions []string
 	err := s.DB.View(ctx, func(tx *store.Tx) error {
 		rec, err := s.load(tx, keyFor(plane.FromContext(ctx), name))
 		if err != nil {
@@ -60,9 +67,16 @@ func (s *Service) stagePatch(ctx context.Context, name string, asked *patch) (*s
 		st.owner = refOf(rec)
 		conf = rec.Doc.Config
 		conf.cloneVisual()
-		err = asked.apply(&conf)
 		work = dutyOf(rec, conf.Role)
-		return err
+		if err := asked.apply(&conf); err != nil {
+			return err
+		}
+		work.Role = conf.Role
+		regions, err = asked.locations(&conf, rec.Doc.Replicas)
+		if err != nil {
+			return err
+		}
+		return s.replicasOf(tx, rec, asked, &st)
 	})
 	if err == nil && asked.role != nil {
 		err = s.checkPassed(st.owner, conf.Role)
@@ -71,11 +85,16 @@ func (s *Service) stagePatch(ctx context.Context, name string, asked *patch) (*s
 		err = s.resolveVisuals(ctx, st.owner, work, &conf)
 	}
 	st.visual = conf.Visual
+	if err == nil {
+		st.made, err = s.newReplicas(ctx, st.owner.key(), regions)
+	}
 	if err != nil || asked.code == nil {
 		return &st, err
 	}
-	st.code, err = s.takeCode(ctx, st.owner, asked.code)
-	return &st, err
+	if st.code, err = s.takeCode(ctx, st.owner, asked.code); err != nil {
+		return &st, err
+	}
+	return &st, errors.Join(s.copyCode(ctx, st.made, asked.code), s.copyCode(ctx, st.stay, asked.code))
 }
 
 // merge is a canary's configuration with a patch and what was staged for it.
@@ -86,6 +105,9 @@ func (s *Service) merge(rec *store.Record[canary], asked *patch, st *stagedParts
 	conf := rec.Doc.Config
 	conf.cloneVisual()
 	if err := asked.apply(&conf); err != nil {
+		return nil, err
+	}
+	if _, err := asked.locations(&conf, rec.Doc.Replicas); err != nil {
 		return nil, err
 	}
 	if st.code != "" {
