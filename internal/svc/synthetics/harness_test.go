@@ -264,6 +264,8 @@ type standInRunner struct {
 	hold  chan struct{} // when set, runs wait for it to close
 	takes time.Duration // that a run really takes
 
+	takesOf func(canaryrun.Job) time.Duration // the same, by job
+
 	judge func(canaryrun.Job, *canaryrun.Outcome) // changes the outcome
 	seen  map[string]string                       // the screenshots that the last run was given
 }
@@ -284,7 +286,11 @@ func (r *standInRunner) Run(ctx context.Context, job canaryrun.Job) (*canaryrun.
 			return nil, ctx.Err()
 		}
 	}
-	if err := sleep(ctx, r.takes); err != nil {
+	takes := r.takes
+	if r.takesOf != nil {
+		takes = r.takesOf(job)
+	}
+	if err := sleep(ctx, takes); err != nil {
 		return nil, err
 	}
 	if _, err := zip.NewReader(job.Zip, job.Size); err != nil {
