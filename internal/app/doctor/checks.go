@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"nephele.dev/nephele/internal/config"
+	"nephele.dev/nephele/internal/sandbox/canaryrun"
 	"nephele.dev/nephele/internal/store"
 )
 
@@ -144,6 +145,20 @@ func browser(ctx context.Context, cfg config.Config) Check {
 	}
 	c.Verdict = Fail
 	return c
+}
+
+// firefox checks for the browser that few canaries ask for.
+func firefox(ctx context.Context) Check {
+	for _, f := range canaryrun.Check(ctx, canaryrun.Options{}) {
+		if f.Check == "Firefox" {
+			c := Check{Name: f.Check, Verdict: OK, Detail: f.Detail}
+			if !f.OK {
+				c.Verdict, c.Fix = Warn, f.Fix
+			}
+			return c
+		}
+	}
+	return Check{Name: "Firefox", Verdict: Warn, Detail: "not looked for"}
 }
 
 // output runs a program and returns the first line that it prints.

@@ -151,8 +151,9 @@ func iniValue(ini []byte, key string) string {
 func Check(ctx context.Context, o Options) []sandbox.Finding {
 	_, node := findNode(ctx, o.Node)
 	_, browser := findBrowser(o.Browser)
+	_, firefox := findFirefox(o.Firefox)
 	_, python := findPython(ctx, o.Python, "")
-	return []sandbox.Finding{node, browser, python}
+	return []sandbox.Finding{node, browser, firefox, python}
 }
 
 // isHeadlessShell tells the headless shell by its name.
