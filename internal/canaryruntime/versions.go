@@ -89,6 +89,7 @@ var table = []struct {
 	{Selenium, "14.0", "", ""},
 	{Selenium, "13.0", "", ""},
 	{Selenium, "12.0", "", ""},
+	{Selenium, "11.1", "", ""},
 	{Selenium, "11.0", "", ""},
 	{Selenium, "10.0", "", ""},
 	{Selenium, "9.0", "", ""},

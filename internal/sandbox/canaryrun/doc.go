@@ -6,8 +6,8 @@
 //	             archive does not hold (unzip.go)
 //	sandbox      builds a box around it: the script may read its code and the
 //	             runtime, write to /tmp, and reach the network through a proxy
-//	launcher     (runtimes/nodejs, inside the box) calls the script's function
-//	             and leaves a verdict beside the artifacts
+//	launcher     (runtimes/nodejs and runtimes/python, inside the box) calls
+//	             the script's function and leaves a verdict beside the artifacts
 //	Runner.Run   reads the verdict, lists the artifacts, numbers the log lines
 //
 // The launcher shares its process with the script, so nothing it leaves is

@@ -92,6 +92,7 @@ class Recorder:
         elif not e.get("canceled"):
             self.counts["failed"] += 1
             reason = e.get("errorText", "")
+            log.info("Request failed: %s: %s", self._url(entry["request"]["url"]), reason)
             self._push(entry, {"status": 0, "statusText": reason, "headers": {}}, e["timestamp"], "", reason)
 
     def _on_domContentEventFired(self, view, e):
