@@ -79,7 +79,7 @@ func New(o Options) (*Runner, error) {
 		_ = w.Close()
 		return nil, err
 	}
-	r := &Runner{o: o, node: node, browser: browser, firefox: firefox, runtime: w}
+	r := &Runner{natives: NewNative(NativeOptions{Logger: o.Logger}), o: o, node: node, browser: browser, firefox: firefox, runtime: w}
 	script := r.nodeScripts()
 	r.scripts = map[canaryruntime.Family]scriptRuntime{
 		canaryruntime.Puppeteer: script, canaryruntime.Playwright: script, canaryruntime.NodeJS: script,
