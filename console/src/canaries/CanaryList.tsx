@@ -51,7 +51,9 @@ export default function CanaryList() {
   const strips = useStrips(shown);
   const success = useSuccess(shown);
 
-  const selected = collectionProps.selectedItems ?? [];
+  // The collection keeps rows as they were when they were selected.
+  const chosen = new Set(collectionProps.selectedItems?.map((row) => row.name));
+  const selected = rows.filter((row) => chosen.has(row.name));
   const names = (can: (c: CanaryRow['canary']) => boolean) => selected.filter((row) => can(row.canary)).map((row) => row.canary.Name);
   const all = (can: (c: CanaryRow['canary']) => boolean) => selected.length > 0 && selected.every((row) => can(row.canary));
   const onAction = (id: string) => {
@@ -66,6 +68,7 @@ export default function CanaryList() {
       {canaries.error !== undefined && <ErrorAlert header="The canaries could not be listed" error={canaries.error} onRetry={() => void canaries.refresh()} />}
       <Table
         {...collectionProps}
+        selectedItems={selected}
         variant="full-page"
         stickyHeader
         resizableColumns

@@ -69,7 +69,7 @@ export default function CanaryPage() {
 function Actions({ query, canary, refresh }: { query: Query<Canary>; canary: Canary; refresh(): Promise<void> }) {
   const navigate = useNavigate();
   const [deleting, setDeleting] = useState<string[]>([]);
-  const actions = useCanaryActions(refresh);
+  const actions = useCanaryActions(refresh, async () => void navigate(routes.canaries));
   const { Name: name } = canary;
   return (
     <>
@@ -100,9 +100,8 @@ function Actions({ query, canary, refresh }: { query: Query<Canary>; canary: Can
         busy={actions.busy === 'delete'}
         onDismiss={() => setDeleting([])}
         onDelete={async () => {
-          const gone = await actions.remove(deleting);
+          await actions.remove(deleting);
           setDeleting([]);
-          if (gone) void navigate(routes.canaries);
         }}
       />
     </>

@@ -2,10 +2,10 @@ import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
-import Input from '@cloudscape-design/components/input';
+import Input, { type InputProps } from '@cloudscape-design/components/input';
 import Modal from '@cloudscape-design/components/modal';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import { useEffect, useState, type FormEvent } from 'react';
+import { useEffect, useRef, useState, type FormEvent } from 'react';
 
 interface DeleteModalProps {
   /** Names of canaries; the modal is shown while there are some. */
@@ -19,11 +19,14 @@ const word = 'delete';
 
 /** Asks for a word before canaries are deleted. */
 export function DeleteModal({ names, busy, onDelete, onDismiss }: DeleteModalProps) {
+  const input = useRef<InputProps.Ref>(null);
   const [typed, setTyped] = useState('');
   const [what, setWhat] = useState(names);
   useEffect(() => {
     setTyped('');
-    if (names.length) setWhat(names);
+    if (!names.length) return;
+    setWhat(names);
+    input.current?.focus(); // after the modal has taken it for its first button
   }, [names]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -52,7 +55,7 @@ export function DeleteModal({ names, busy, onDelete, onDismiss }: DeleteModalPro
           </Box>
           <Alert type="info">Artifacts in Amazon S3, the log group and alarms stay.</Alert>
           <FormField label={<>To confirm, type <i>{word}</i></>}>
-            <Input value={typed} onChange={(e) => setTyped(e.detail.value)} placeholder={word} ariaRequired autoFocus />
+            <Input ref={input} value={typed} onChange={(e) => setTyped(e.detail.value)} placeholder={word} ariaRequired />
           </FormField>
         </SpaceBetween>
       </form>

@@ -10,7 +10,9 @@ import { routes } from '../ui/routes';
 export function DryRunStatus({ canary, id }: { canary: string; id: string }) {
   const client = useSynthetics();
   const root = useRef<HTMLDivElement>(null);
-  useEffect(() => root.current?.scrollIntoView({ block: 'center' }), []);
+  useEffect(() => {
+    void root.current?.scrollIntoView({ block: 'center' });
+  }, []);
   const runs = useQuery(
     `dry run ${canary} ${id}`,
     async (signal) => (await send(client, getCanaryRuns({ Name: canary, DryRunId: id, RunType: 'DRY_RUN' }), signal)).CanaryRuns,

@@ -5,7 +5,7 @@ import Header from '@cloudscape-design/components/header';
 import LineChart from '@cloudscape-design/components/line-chart';
 import type { MixedLineBarChartProps } from '@cloudscape-design/components/mixed-line-bar-chart';
 import { tell } from '../aws/errors';
-import { useMetrics, type SeriesWanted } from './metrics';
+import { useMetrics, type Series, type SeriesWanted } from './metrics';
 import type { Range } from './range';
 
 interface MetricChartProps {
@@ -56,7 +56,7 @@ export function MetricChart({ canary, title, description, wanted, range, format,
       {bars ? (
         <BarChart {...common} stackedBars series={bucketed(shown, format)} xScaleType="categorical" xDomain={buckets(from, to, period)} />
       ) : (
-        <LineChart {...common} series={lines(shown, format)} xScaleType="time" xDomain={[from, to]} />
+        <LineChart {...common} series={lines(shown, format, from, to)} xScaleType="time" xDomain={[from, to]} />
       )}
     </Container>
   );
@@ -70,11 +70,19 @@ function statusOf(loaded: boolean, error: unknown): 'finished' | 'loading' | 'er
 type LineSeries = MixedLineBarChartProps.LineDataSeries<Date>;
 type BarSeries = MixedLineBarChartProps.BarDataSeries<Date>;
 
-function lines(series: { title: string; data: { x: Date; y: number }[] }[], format: (v: number) => string): LineSeries[] {
-  return series.map((s) => ({ type: 'line', title: s.title, data: s.data, valueFormatter: format }));
+function lines(series: Series[], format: (v: number) => string, from: Date, to: Date): LineSeries[] {
+  const dash = (to.getTime() - from.getTime()) / 60;
+  return series.map((s) => ({ type: 'line', title: s.title, data: visible(s.data, dash), valueFormatter: format }));
 }
 
-function bucketed(series: { title: string; data: { x: Date; y: number }[] }[], format: (v: number) => string): BarSeries[] {
+/** A single point is no line: it becomes a dash of that many milliseconds. */
+function visible(data: Series['data'], dash: number): Series['data'] {
+  const [only] = data;
+  if (!only || data.length > 1) return data;
+  return [{ x: new Date(only.x.getTime() - dash), y: only.y }, only];
+}
+
+function bucketed(series: Series[], format: (v: number) => string): BarSeries[] {
   return series.map((s) => ({ type: 'bar', title: s.title, data: s.data, valueFormatter: format }));
 }
 

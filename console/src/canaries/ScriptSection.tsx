@@ -40,7 +40,7 @@ export function ScriptSection({ form, errors, set, runtimes, editing }: SectionP
     set({ source, runtime: source === 'keep' || fitting.includes(form.runtime) ? form.runtime : (fitting[0] ?? '') });
   };
   return (
-    <>
+    <SpaceBetween size="l">
       <Container header={<Header variant="h2">Script</Header>}>
         <SpaceBetween size="l">
           <FormField label="Creation method" stretch>
@@ -81,7 +81,7 @@ export function ScriptSection({ form, errors, set, runtimes, editing }: SectionP
         </SpaceBetween>
       </Container>
       <RuntimeFields form={form} errors={errors} set={set} runtimes={runtimes} />
-    </>
+    </SpaceBetween>
   );
 }
 

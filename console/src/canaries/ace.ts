@@ -8,10 +8,14 @@ import 'ace-builds/src-noconflict/ext-language_tools';
 import 'ace-builds/src-noconflict/mode-javascript';
 import 'ace-builds/src-noconflict/mode-json';
 import 'ace-builds/src-noconflict/mode-python';
+import 'ace-builds/src-noconflict/snippets/javascript';
+import 'ace-builds/src-noconflict/snippets/json';
+import 'ace-builds/src-noconflict/snippets/python';
 import 'ace-builds/src-noconflict/theme-cloud_editor';
 import 'ace-builds/src-noconflict/theme-cloud_editor_dark';
 
 ace.config.set('useStrictCSP', true);
+ace.config.set('basePath', `${import.meta.env.BASE_URL}assets`); // nothing is loaded from there: it is all here
 ace.config.setDefaultValue('session', 'useWorker', false);
 
 export default ace;

@@ -1,27 +1,32 @@
 import { useCallback } from 'react';
 import { deleteCanary, send, startCanary, stopCanary, useSynthetics } from '../aws/synthetics';
 import { useAction } from '../data/useAction';
+import { useNotify } from '../shell/notifications';
 
-/** Starts, stops and deletes canaries, and tells how it went. */
-export function useCanaryActions(done: () => Promise<void>) {
+/**
+ * Starts, stops and deletes canaries, and tells how it went. Afterwards it calls
+ * done, or gone when they were deleted.
+ */
+export function useCanaryActions(done: () => Promise<void>, gone: () => Promise<void> = done) {
   const client = useSynthetics();
+  const notify = useNotify();
   const { busy, run } = useAction();
   const each = useCallback(
-    async (what: string, names: string[], work: (name: string) => Promise<unknown>, success: string, failure: string) => {
-      let all = true;
+    async (what: string, names: string[], work: (name: string) => Promise<unknown>, did: string, after: () => Promise<void>) => {
+      const changed: string[] = [];
       for (const name of names) {
-        const ok = await run(what, () => work(name), { success: `Canary ${name} ${success}.`, failure: `Canary ${name} ${failure}` });
-        all &&= ok;
+        if (await run(what, () => work(name), { failure: `Canary ${name} was not ${did}` })) changed.push(name);
       }
-      await done();
-      return all;
+      const [first] = changed;
+      if (first) notify({ type: 'success', content: changed.length === 1 ? `Canary ${first} was ${did}.` : `${changed.length} canaries were ${did}: ${changed.join(', ')}.` });
+      await after();
     },
-    [run, done],
+    [run, notify],
   );
   return {
     busy,
-    start: (names: string[]) => each('start', names, (Name) => send(client, startCanary({ Name })), 'was started', 'was not started'),
-    stop: (names: string[]) => each('stop', names, (Name) => send(client, stopCanary({ Name })), 'was stopped', 'was not stopped'),
-    remove: (names: string[]) => each('delete', names, (Name) => send(client, deleteCanary({ Name })), 'was deleted', 'was not deleted'),
+    start: (names: string[]) => each('start', names, (Name) => send(client, startCanary({ Name })), 'started', done),
+    stop: (names: string[]) => each('stop', names, (Name) => send(client, stopCanary({ Name })), 'stopped', done),
+    remove: (names: string[]) => each('delete', names, (Name) => send(client, deleteCanary({ Name })), 'deleted', gone),
   };
 }

@@ -9,6 +9,7 @@ import Input, { type InputProps } from '@cloudscape-design/components/input';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useEffect, useRef, useState, type FormEvent } from 'react';
 import { settings } from '../aws/settings';
+import { usePreferences } from '../shell/preferences';
 import { ErrorAlert } from '../ui/ErrorAlert';
 import type { ServerConfig } from './config';
 import type { Session } from './session';
@@ -22,6 +23,7 @@ export default function SignIn({ config, onSignIn }: { config: ServerConfig; onS
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
+  usePreferences();
   const first = useRef<InputProps.Ref>(null);
   useEffect(() => {
     document.title = 'Sign in | Nephele console';

@@ -31,6 +31,8 @@ export function usePreferences() {
     dark.addEventListener('change', apply);
     return () => dark.removeEventListener('change', apply);
   }, [theme]);
-  useEffect(() => applyDensity(density === 'compact' ? Density.Compact : Density.Comfortable), [density]);
+  useEffect(() => {
+    applyDensity(density === 'compact' ? Density.Compact : Density.Comfortable);
+  }, [density]);
   return { theme, setTheme, density, setDensity };
 }
