@@ -88,5 +88,7 @@ func (r *run) sign(ctx context.Context, a *auth, req *http.Request, body string)
 	req.Header.Set("X-Amz-Content-Sha256", hash)
 	signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = service == "s3" })
 	credentials := aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken}
-	return signer.SignHTTP(ctx, credentials, req, hash, service, region, time.Now())
+	err = signer.SignHTTP(ctx, credentials, req, hash, service, region, time.Now())
+	r.redactor.add(req.Header.Get("Authorization"))
+	return err
 }

@@ -76,6 +76,9 @@ func explain(ctx context.Context, err error) error {
 	if e, ok := errors.AsType[*egress.RefusedError](err); ok {
 		return e
 	}
+	if errors.Is(err, errNoAnswer) {
+		return err
+	}
 	if cause, ok := errors.AsType[timeoutError](context.Cause(ctx)); ok && ctx.Err() != nil {
 		return cause
 	}

@@ -65,14 +65,7 @@ func (q *question) ask(ctx context.Context, overTCP bool, dial dialFunc) (*answe
 	if overTCP {
 		return q.askTCP(ctx, m, dial)
 	}
-	var f *answer
-	for attempt := range udpAttempts {
-		f, err = q.askUDP(ctx, m, dial, udpAttempts-attempt)
-		var timeout net.Error
-		if err == nil || ctx.Err() != nil || !errors.As(err, &timeout) || !timeout.Timeout() {
-			break
-		}
-	}
+	f, err := q.askAgain(ctx, m, dial)
 	if err != nil || !f.Truncated {
 		return f, err
 	}
@@ -80,6 +73,21 @@ func (q *question) ask(ctx context.Context, overTCP bool, dial dialFunc) (*answe
 		f.Truncated = true
 	}
 	return f, err
+}
+
+// errNoAnswer is the end of a UDP query's time.
+var errNoAnswer = fmt.Errorf("the name server has not answered one of %d datagrams", udpAttempts)
+
+// askAgain repeats a datagram that is not answered.
+func (q *question) askAgain(ctx context.Context, m []byte, dial dialFunc) (*answer, error) {
+	for attempt := range udpAttempts {
+		f, err := q.askUDP(ctx, m, dial, udpAttempts-attempt)
+		var timeout net.Error
+		if err == nil || !errors.As(err, &timeout) || !timeout.Timeout() {
+			return f, err
+		}
+	}
+	return nil, errNoAnswer
 }
 
 func (q *question) askUDP(ctx context.Context, m []byte, dial dialFunc, left int) (*answer, error) {

@@ -115,6 +115,10 @@ func (r *run) send(ctx context.Context, q *request, res *StepResult) (*response,
 			req.Host = host
 			req.Header.Del("Host")
 		}
+		if password, ok := q.url.User.Password(); ok && req.Header.Get("Authorization") == "" {
+			req.SetBasicAuth(q.url.User.Username(), password)
+			r.redactor.add(q.url.User.Username() + ":" + password)
+		}
 		cached, err := r.authenticate(ctx, q, req, fresh)
 		if err != nil {
 			return nil, fmt.Errorf("authentication: %w", explain(ctx, err))

@@ -155,7 +155,7 @@ func (p *parser) readExpected(o *object, r rule, a *assertion) {
 		a.flag = o.flag("value")
 	case r.form == asText:
 		a.value = o.scalar("value")
-		if a.operator == opRegex && a.encoding != hexEncoding {
+		if a.operator == opRegex {
 			a.pattern = p.compile(o.at("value"), a.value)
 		} else if a.encoding != "" {
 			p.check(o, "value", a.value, func(s string) error { _, err := decodeAs(a.encoding, s); return err })

@@ -148,7 +148,9 @@ type redactor struct {
 	replacer *strings.Replacer
 }
 
-// add learns a secret and the forms in which it travels.
+// add learns a secret and the forms in which it travels. Short ones are not
+// spared: a report in which every "a" is gone tells less than one that tells a
+// password.
 func (r *redactor) add(secret string) {
 	if secret == "" || r.known[secret] {
 		return

@@ -130,7 +130,7 @@ func (n *Native) deps(job Job, settings multicheck.Settings, proxy *egress.Proxy
 		}
 	}
 	if job.ActiveTracing {
-		d.TraceHeader = traceHeader
+		d.TraceHeader = func() string { return cmp.Or(job.Env["_X_AMZN_TRACE_ID"], traceHeader()) }
 	}
 	if job.Progress != nil {
 		d.Progress = func(s multicheck.Step, done *multicheck.StepResult) {
