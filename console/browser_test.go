@@ -33,6 +33,8 @@ var prepared = map[string]struct {
 }{
 	"signin":   {options: []nepheletest.Option{nepheletest.WithAuth()}},
 	"canaries": {seed: seedCanaries},
+	"run":      {seed: seedRuns},
+	"groups":   {seed: seedGroups},
 }
 
 // TestInBrowser runs the files test/*.test.mjs, each against a server of its

@@ -45,13 +45,13 @@ func Files() (map[string][]byte, error) {
 // SourceHash is the hash of what the archive is made from, given the root of
 // the module.
 func SourceHash(root fs.FS) (string, error) {
-	names := []string{"console/index.html", "console/package.json", "console/package-lock.json", "console/tsconfig.json", "console/vite.config.ts"}
+	names := []string{"console/index.html", "console/package.json", "console/package-lock.json", "console/tsconfig.json", "console/vite.config.ts", "console/vite.unit.config.ts"}
 	for _, dir := range []string{"console/src", blueprints} {
 		err := fs.WalkDir(root, dir, func(name string, d fs.DirEntry, err error) error {
 			if errors.Is(err, fs.ErrNotExist) && name == blueprints {
 				return nil
 			}
-			if err == nil && !d.IsDir() && !strings.HasPrefix(path.Base(name), ".") {
+			if err == nil && !d.IsDir() && !strings.HasPrefix(path.Base(name), ".") && !strings.HasSuffix(name, ".test.ts") {
 				names = append(names, name)
 			}
 			return err

@@ -58,7 +58,7 @@ function Requests({ rows }: { rows: Row[] }) {
         empty={<Box textAlign="center" color="inherit">The script made no requests with executeHttpStep.</Box>}
         columnDefinitions={[
           { id: 'step', header: 'Step', isRowHeader: true, cell: ({ request: r, step, failed }) => <StatusIndicator type={failed ? 'error' : 'success'} iconAriaLabel={failed ? 'Failed' : 'Passed'}>{nameOf(r, step)}</StatusIndicator> },
-          { id: 'url', header: 'Request', cell: ({ request: r }) => <span className="run-prose">{r.method} {r.url}</span> },
+          { id: 'url', header: 'Request', minWidth: 220, cell: ({ request: r }) => <span className="run-prose">{r.method} {r.url}</span> },
           { id: 'status', header: 'Answer', cell: ({ request: r }) => (r.status ? `${r.status} ${r.statusText}` : 'None') },
           { id: 'time', header: 'Time', minWidth: 190, cell: ({ request }) => <Timing request={request} longest={longest} /> },
         ]}

@@ -13,10 +13,9 @@ export function Viewer({ shots, index, onMove, onClose }: { shots: Shot[]; index
   const dialog = useRef<HTMLDialogElement>(null);
   const [zoom, setZoom] = useState<number>(); // undefined fits
   useEffect(() => {
-    const d = dialog.current;
-    d?.showModal();
-    return () => d?.close();
+    if (!dialog.current?.open) dialog.current?.showModal();
   }, []);
+  const close = () => dialog.current?.close(); // which tells onClose
   const shot = shots[index]!;
   const { picture, error } = usePicture(shot.file);
   const move = (by: number) => {
@@ -50,7 +49,7 @@ export function Viewer({ shots, index, onMove, onClose }: { shots: Shot[]; index
           <Button variant="icon" iconName="zoom-to-fit" ariaLabel="Fit to the window" onClick={() => setZoom(undefined)} />
           <Button variant="icon" iconName="angle-left" ariaLabel="Previous screenshot" disabled={index === 0} onClick={() => move(-1)} />
           <Button variant="icon" iconName="angle-right" ariaLabel="Next screenshot" disabled={index === shots.length - 1} onClick={() => move(1)} />
-          <Button variant="icon" iconName="close" ariaLabel="Close" onClick={onClose} />
+          <Button variant="icon" iconName="close" ariaLabel="Close" onClick={close} />
         </div>
       </div>
       <div className="run-viewer-stage" data-fit={zoom === undefined || undefined} tabIndex={zoom ? 0 : undefined} role={zoom ? 'region' : undefined} aria-label={zoom ? 'Picture, larger than its frame' : undefined}>

@@ -155,8 +155,8 @@ function readMarkers(page: Record<string, unknown>, began: number): Marker[] {
 
 /** The kind of a resource by what the browser called it, else by its type. */
 export function kindOf(resource: string, mime: string, url: string): Kind {
-  const named: Record<string, Kind> = { xhr: 'fetch', eventsource: 'fetch', websocket: 'fetch', ping: 'fetch', preflight: 'fetch' };
-  const kind = named[resource] ?? KINDS.find((k) => k === resource);
+  const fetched = ['xhr', 'eventsource', 'websocket', 'ping', 'preflight'].includes(resource);
+  const kind = fetched ? 'fetch' : KINDS.find((k) => k === resource);
   if (kind && kind !== 'other') return kind;
   if (/html/.test(mime)) return 'document';
   if (/css/.test(mime)) return 'stylesheet';
