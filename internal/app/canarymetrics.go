@@ -22,7 +22,7 @@ func newPunctuality() punctuality {
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300},
 		}),
 		passedOver: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "nephele_canary_ticks_passed_over_total", Help: "Ticks of canaries without a run, for the former one was not over.",
+			Name: "nephele_canary_ticks_passed_over_total", Help: "Ticks of canaries without a run: the former one was not over, or the server was late.",
 		}),
 	}
 }

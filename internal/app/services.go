@@ -67,7 +67,7 @@ func (a *App) buildServices() ([]service, error) {
 		DB: a.db, Engine: a.engine, Courier: a.courier, Blob: a.blobs, Plane: a.plane, Seal: a.seal, Pages: a.pages,
 		Bearer: a.keys.bearer, URL: a.URL, Runner: a.runnerOr(runner), Egress: reach, Logger: a.log,
 		Late:       func(d time.Duration) { a.metrics.punctuality.lateness.Observe(d.Seconds()) },
-		PassedOver: a.metrics.punctuality.passedOver.Inc,
+		PassedOver: func(ticks int) { a.metrics.punctuality.passedOver.Add(float64(ticks)) },
 	})
 	a.punctuality = canaries.Punctuality
 	metrics := cloudwatch.New(cloudwatch.Deps{DB: a.db, Engine: a.engine, Courier: a.courier, Pages: a.pages, Logger: a.log})

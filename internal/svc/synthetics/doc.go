@@ -39,23 +39,76 @@
 // # Ticks and runs
 //
 // The flow "synthetics.schedule" has one row for each RUNNING canary. When it
-// falls due it inserts a run and puts the flow "synthetics.run" due at once, in
-// one transaction, and is next due one period after the time it WAS due, so a
-// schedule never drifts; ticks missed while the server was down collapse into
-// one. A unique index on (canary, start, due time) makes a second run for one
-// tick impossible.
+// falls due it inserts a run for each of the canary's browsers and puts their
+// work due at once, in one transaction, and is next due one period after the
+// time it WAS due, so a schedule never drifts. A unique index on (canary, start,
+// due time, browser, attempt) makes a second run for one tick impossible.
 //
-// The flow "synthetics.run" lives in lane "canary", whose slots are the number
-// of browsers allowed at once. It first commits the start time, from which the
-// names of all artifacts follow, then executes, uploads, commits the verdict,
-// and last publishes metrics under a token made of the run's id. A run that is
+// A canary has one tick at a time: one that falls due while the former waits,
+// executes or is repeated is passed over, and so are those that fall due while
+// the server is down. None goes unnoticed: they count in SkippedRuns and in the
+// server's own metrics, and are logged.
+//
+// A run is work in one of three lanes, by what it costs the machine, each with
+// slots of its own:
+//
+//	canary          synthetics.run          a browser and a process
+//	canary.script   synthetics.run.script   a process
+//	canary.native   synthetics.run.native   neither: the server makes the checks
+//
+// It first commits the start time, from which the names of all artifacts follow,
+// then executes, uploads, commits the verdict with what follows from it, and
+// last publishes metrics under a token made of the run's id. A run that is
 // interrupted is executed again under the same names; its metrics count once,
 // its log has the lines of both executions.
+//
+// Where more is due than fits, runs wait in the order of their due times plus
+// what the canary's last run took: since a canary has one tick at a time, each
+// has its turn, and one with long runs waits for as much longer as it takes.
+// ScheduleLateness and SkippedRuns (namespace Nephele/Synthetics, by canary, put
+// once a minute) and the server's health tell that it is so.
 //
 // Runs in progress when a canary is stopped complete on their own and publish
 // metrics and artifacts, but are not kept as runs of the canary, as the API
 // reference of StopCanary says. Those that still wait for a worker do not begin.
 // A canary that is started again meanwhile does not wait for them.
+//
+// # Attempts, browsers, dry runs
+//
+// The verdict on a failed run inserts the next attempt in the same transaction,
+// as long as RetryConfig has any left. All attempts are runs of their own, with
+// the id of the first for ScheduledRunId, events of their own, and metrics at the
+// time of the first. The last of them also publishes RetryCount and
+// SuccessPercentWithRetries. Attempts are by browser. A canary that runs once is
+// over when all of them are.
+//
+// Where the runtime chooses the browser (puppeteer 11.0, playwright 3.0), metrics
+// of the canary and its steps are put with the dimension Browser and without.
+//
+// A dry run is a configuration of its own, kept beside the canary's, and one run
+// for each browser that belongs to no tick: it is not stopped, not retried, tells
+// no events, and has two metrics, SuccessPercentDryRun and DurationDryRun. The
+// canary notes its latest; while that is RUNNING there is no other. UpdateCanary
+// stages a dry run that has passed like any configuration. Dry runs are
+// forgotten when runs of their age are.
+//
+// # Baselines
+//
+// The screenshots that a visual reference names are copied into one archive in
+// blob: from S3, as the canary's role, when it names a run, and from the run that
+// has just passed when it waits for the next. Later runs are given the archive,
+// so that baselines outlive the artifacts they were made of. Screenshots are known by
+// their file names. What is compared is what the script takes during a run; the
+// comparison itself is the script library's.
+//
+// # What is kept, and for how long
+//
+// The flow "synthetics.retention" removes runs that are older than the canary
+// keeps them, and their artifacts, daily. Artifacts are deleted as the role; what it may
+// not delete stays, and the log says so. Nothing is deleted of canaries that are
+// gone: their artifacts are the user's. Archives of code and of baselines are
+// removed when neither canary nor dry run refers to them any more: a row for that is
+// put before they are written, and again when a reference goes.
 //
 // # Whom a run acts as
 //
@@ -85,7 +138,6 @@
 //
 // # Not implemented
 //
-// Groups, dry runs, retries, visual monitoring, Firefox, blueprints, layers,
-// VPC configuration, active tracing and artifact encryption answer with an error
-// that says so.
+// Layers and VPC configuration answer with an error that says so. So far as more
+// is missing, the functions that say notImplemented tell.
 package synthetics

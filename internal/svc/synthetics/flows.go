@@ -176,13 +176,14 @@ func (s *Service) stepSchedule(ctx context.Context, w *engine.Work) (engine.Next
 	if !tick.next.IsZero() {
 		next = engine.At(tick.next)
 	}
-	return w.Commit(ctx, next, func(tx *store.Tx) error { return s.tick(tx, r, w.Due) })
+	return w.Commit(ctx, next, func(tx *store.Tx) error { return s.tick(tx, r, w.Due, tick.missed) })
 }
 
 // tick is what one due time of a schedule means.
 type tick struct {
-	last bool      // DurationInSeconds is over: no run, the canary stops
-	next time.Time // the next due time; zero for none
+	last   bool      // DurationInSeconds is over: no run, the canary stops
+	next   time.Time // the next due time; zero for none
+	missed int       // due times between this one and the next, which are past
 }
 
 // tickOf says what a canary's schedule means at a due time. Due times that
@@ -201,14 +202,31 @@ func tickOf(d *canary, due time.Time) (tick, error) {
 		now = due
 	}
 	next, ok := schedule.Next(now)
+	t := tick{next: next, missed: missed(schedule, due, now)}
 	switch {
 	case bounded && (!ok || next.After(end)):
-		return tick{next: end}, nil
+		t.next = end
 	case !ok:
-		return tick{}, nil
-	default:
-		return tick{next: next}, nil
+		t.next = time.Time{}
 	}
+	return t, nil
+}
+
+// maxMissed bounds the counting of due times: more than a month of minutes.
+const maxMissed = 50_000
+
+// missed counts a schedule's due times after one and up to now: those that the
+// server was too late for, or down.
+func missed(schedule when.Schedule, due, now time.Time) (n int) {
+	for n < maxMissed {
+		next, ok := schedule.Next(due)
+		if !ok || next.After(now) {
+			break
+		}
+		due = next
+		n++
+	}
+	return n
 }
 
 // end is when DurationInSeconds is over; not bounded runs until stopped.
@@ -226,8 +244,9 @@ func (s *Service) expire(tx *store.Tx, r ref) error {
 }
 
 // tick inserts the runs that are due. While an earlier run of the same start waits
-// or executes, or is repeated, the tick is passed over, which counts.
-func (s *Service) tick(tx *store.Tx, r ref, due time.Time) error {
+// or executes, or is repeated, the tick is passed over. That counts, and so do
+// the ticks missed since due.
+func (s *Service) tick(tx *store.Tx, r ref, due time.Time, missed int) error {
 	rec, err := s.loadRef(tx, r)
 	if err != nil || rec == nil || rec.Doc.State != stateRunning {
 		return err
@@ -237,7 +256,12 @@ func (s *Service) tick(tx *store.Tx, r ref, due time.Time) error {
 		return err
 	}
 	if busy {
-		tx.OnCommit(func() { s.passedOver(r, due) })
+		missed++
+	}
+	if missed > 0 {
+		tx.OnCommit(func() { s.passedOver(r, due, missed, busy) })
+	}
+	if busy {
 		return nil
 	}
 	return s.launch(tx, rec, &rec.Doc.Config, run{CanaryID: rec.Doc.ID, StartNo: rec.Doc.Starts, Scheduled: due})

@@ -46,14 +46,15 @@ func (s *Service) began(m *mission) {
 	})
 }
 
-// passedOver observes that a tick had no run, for the former one was not over.
-func (s *Service) passedOver(r ref, due time.Time) {
-	s.Logger.Warn("canary is still running, tick passed over", "canary", r.Name, "due", due)
-	s.skipped.Add(1)
+// passedOver observes that so many ticks from due on had no run: for the former
+// one was not over, which is to be busy, or for the server was late or down.
+func (s *Service) passedOver(r ref, due time.Time, ticks int, busy bool) {
+	s.Logger.Warn("ticks of a canary were passed over", "canary", r.Name, "due", due, "ticks", ticks, "stillRunning", busy)
+	s.skipped.Add(int64(ticks))
 	if s.PassedOver != nil {
-		s.PassedOver()
+		s.PassedOver(ticks)
 	}
-	s.observed.note(r, func(p *punctuality) { p.skipped++ })
+	s.observed.note(r, func(p *punctuality) { p.skipped += float64(ticks) })
 }
 
 func (o *observations) note(r ref, f func(*punctuality)) {

@@ -95,6 +95,25 @@ func TestPunctuality(t *testing.T) {
 	})
 }
 
+// What the server sleeps through is not made up for, but told.
+func TestTicksMissedWhileDown(t *testing.T) {
+	inTime(t, func(t *testing.T, b *bench) {
+		b.create(t, nil)
+		if err := b.Engine.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		pass(time.Hour)
+		b.boot()
+		if err := b.Engine.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		pass(time.Second)
+		if n, skipped := b.runner.count(), b.skipped.Load(); n != 2 || skipped != 11 {
+			t.Errorf("%d runs, %d ticks passed over, want 2 and 11", n, skipped)
+		}
+	})
+}
+
 // Scripts without a browser have workers of their own.
 func TestScriptsDoNotWaitForBrowsers(t *testing.T) {
 	inTime(t, func(t *testing.T, b *bench) {

@@ -55,10 +55,10 @@ type Deps struct {
 	URL    func() string
 	Runner Runner // nil where the machine cannot run canaries: runs then fail and say why
 	Egress sandbox.EgressPolicy
-	// Late is told how late each scheduled run begins, PassedOver of each tick
-	// that had no run because the former was not over. Both may be nil.
+	// Late is told how late each scheduled run begins, PassedOver of ticks that
+	// had no run. Both may be nil.
 	Late       func(time.Duration)
-	PassedOver func()
+	PassedOver func(ticks int)
 	Logger     *slog.Logger
 }
 
