@@ -1,6 +1,7 @@
 // The browser of a run that scripts drive with Playwright. Scripts launch it
 // themselves: through synthetics.launch, or with Playwright's own functions.
 // Either way it gets the program, the way out and the user agent of the run.
+import { capture } from '../library/capture.js';
 import { firefoxPreferences, firefoxUserAgent } from '../library/firefox.js';
 import { forwarder } from '../net/install.js';
 import { load } from './load.js';
@@ -20,6 +21,7 @@ export class PlaywrightBrowser {
   #agents = new WeakMap(); // of each browser: its user agent
   #viewports = new WeakMap();
   #pages = [];
+  #sessions = new WeakMap(); // of each page: the protocol session for its pictures
   #prepared;
 
   constructor(setup, canary, recorder) {
@@ -168,6 +170,14 @@ export class PlaywrightBrowser {
     return this.#pages.at(-1);
   }
 
+  /** A PNG of what a page shows. Playwright's own function waits for fonts and for quiet, which a failing page may never have. */
+  async picture(page) {
+    if (this.kind === 'firefox') return page.screenshot({ type: 'png' });
+    if (!this.#sessions.has(page)) this.#sessions.set(page, sessionOf(page));
+    const session = await this.#sessions.get(page);
+    return capture({ _client: () => session, isClosed: () => page.isClosed() });
+  }
+
   /** Ends the browser. It is killed: the profile dies with the run, and an orderly end takes processor time. */
   async close() {
     const { browser } = this;
@@ -179,6 +189,12 @@ export class PlaywrightBrowser {
     await load().playwright._connection.toImpl(browser).options.browserProcess.kill();
     await gone;
   }
+}
+
+async function sessionOf(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Page.enable');
+  return session;
 }
 
 /** The browser's files are no artifacts, and it needs no credentials. */

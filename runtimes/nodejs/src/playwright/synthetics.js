@@ -8,6 +8,7 @@ import { PlaywrightRecorder } from './recorder.js';
 export class PlaywrightSynthetics extends Canary {
   #browser;
   #recorder;
+  _capture = (page) => this.#browser.picture(page);
 
   constructor(setup) {
     super(setup);
