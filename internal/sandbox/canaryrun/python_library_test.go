@@ -86,7 +86,7 @@ async def handler(event, context):
     assert webdriver.get_http_response("`+url+`/nowhere") == 404
     assert webdriver.get_http_response("http://no-such-host.invalid/") == "error"
     assert webdriver.get_canary_name() == "watch" and "Mine/1.0" in webdriver.get_canary_user_agent_string()
-    assert webdriver.ChromeOptions and webdriver.ActionChains
+    assert webdriver.ChromeOptions and webdriver.ActionChains and isinstance(browser, webdriver.SyntheticsBrowser)
     log.set_level(10)
     assert log.get_level() == 10
     log.debug("shown %s", "now")
@@ -149,6 +149,8 @@ from aws_synthetics.selenium import synthetics_webdriver
 def handler(event, context):
     synthetics_webdriver.execute_step("api", lambda: None)
     synthetics_webdriver.add_execution_error("No picture")
+    import sys
+    assert "selenium" not in sys.modules
 `, nil)
 	if o.Status != canaryrun.Failed || o.StateReasonCode != canaryrun.ExecutionFailure || o.TestResult != "PASSED" || o.StateReason != "No picture" {
 		t.Errorf("%s %s %s %q", o.Status, o.StateReasonCode, o.TestResult, o.StateReason)

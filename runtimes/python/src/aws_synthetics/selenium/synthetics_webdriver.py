@@ -2,11 +2,8 @@
 
 from aws_synthetics.selenium import synthetics_webdriver as webdriver
 """
-import inspect as _inspect
+import functools as _functools
 import os as _os
-
-from selenium import webdriver as _selenium
-from selenium.webdriver.chrome.webdriver import WebDriver as _WebDriver
 
 from _nephele import browser as _browser
 from _nephele import session as _sessions
@@ -15,28 +12,38 @@ from _nephele.logs import log as _log
 _run = _sessions.current
 
 
-class SyntheticsBrowser(_WebDriver):
-    """A WebDriver for Chromium that names its pictures as the run's artifacts are named."""
+# Selenium is imported by the first script that needs it: that takes longer
+# than everything else in a run that watches an API.
+@_functools.cache
+def _browser_class():
+    from selenium.webdriver.chrome.webdriver import WebDriver
 
-    def set_viewport_size(self, width, height):
-        """Sets the size of the page in pixels."""
-        _browser.set_viewport_size(self, width, height)
+    class SyntheticsBrowser(WebDriver):
+        """A WebDriver for Chromium that names its pictures as the run's artifacts are named."""
 
-    def save_screenshot(self, filename, suffix=None):
-        """Saves a picture of the page among the artifacts, as NN-filename-suffix.png."""
-        stem, ending = _os.path.splitext(_os.path.basename(str(filename)))
-        name = stem if ending.lower() == ".png" else _os.path.basename(str(filename))
-        shot = _run.picture(self, name, suffix)
-        return "error" not in shot
+        def set_viewport_size(self, width, height):
+            """Sets the size of the page in pixels."""
+            _browser.set_viewport_size(self, width, height)
+
+        def save_screenshot(self, filename, suffix=None):
+            """Saves a picture of the page among the artifacts, as NN-filename-suffix.png."""
+            stem, ending = _os.path.splitext(_os.path.basename(str(filename)))
+            name = stem if ending.lower() == ".png" else _os.path.basename(str(filename))
+            return "error" not in _run.picture(self, name, suffix)
+
+    return SyntheticsBrowser
 
 
 def Chrome(options=None, chrome_options=None, **kwargs):
     """Starts a Chromium and returns its SyntheticsBrowser."""
+    import inspect
+
+    kind = _browser_class()
     options = options or chrome_options
     if options is not None:
         kwargs["options"] = options
-    known = _inspect.signature(_WebDriver.__init__).parameters
-    return SyntheticsBrowser(**{name: value for name, value in kwargs.items() if name in known})
+    known = inspect.signature(kind.__init__).parameters
+    return kind(**{name: value for name, value in kwargs.items() if name in known})
 
 
 def execute_step(step_name, function_to_execute, *args, **kwargs):
@@ -87,4 +94,10 @@ def get_runtime_version():
 
 def __getattr__(name):
     """What the library does not have is Selenium's: ChromeOptions, ActionChains, Keys."""
-    return getattr(_selenium, name)
+    if name == "SyntheticsBrowser":
+        return _browser_class()
+    if name.startswith("__"):  # asked by the import machinery
+        raise AttributeError(name)
+    from selenium import webdriver
+
+    return getattr(webdriver, name)
