@@ -32,7 +32,7 @@ func (r *run) extract(ctx context.Context, s *step, found observation, res *Step
 // extractOne takes a value by its path, or all of the body, and of that what
 // the regular expression matches.
 func (r *run) extractOne(ctx context.Context, e extractor, body *document) (string, error) {
-	value := ""
+	value := string(body.bytes)
 	if e.pathText != nil {
 		values, err := r.find(ctx, body, *e.pathText, e.path)
 		if err != nil {
@@ -42,8 +42,6 @@ func (r *run) extractOne(ctx context.Context, e extractor, body *document) (stri
 			return "", errors.New("the body has no value at its path")
 		}
 		value = written(values[0])
-	} else {
-		value = string(body.bytes)
 	}
 	if e.regex == nil {
 		return value, nil

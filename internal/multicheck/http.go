@@ -244,9 +244,8 @@ func (r *run) roundTrip(ctx context.Context, req *http.Request, t *Timings) (*re
 	defer resp.Body.Close()
 	f := &response{status: resp.StatusCode, header: resp.Header}
 	f.doc.bytes, err = readBody(resp)
-	first := time.Time{}
-	*t, first = c.read()
-	t.Receive = since(first)
+	way, first := c.read()
+	*t, t.Receive = way, since(first)
 	return f, err
 }
 
@@ -266,29 +265,38 @@ func handshake(ctx context.Context, conn net.Conn, config *tls.Config, t *Timing
 // errTooLarge is the guide's limit on responses.
 var errTooLarge = errors.New("the response is larger than 1 MB")
 
-// readBody reads and decodes a body. Both its forms are limited.
+// readBody reads and decodes a body. Both its forms are limited. What cannot be
+// decoded is judged as it is.
 func readBody(resp *http.Response) ([]byte, error) {
 	raw, err := readLimited(resp.Body)
 	if err != nil {
 		return nil, err
 	}
-	var decoded io.Reader
-	switch strings.ToLower(resp.Header.Get("Content-Encoding")) {
-	case "gzip", "x-gzip":
-		decoded, err = gzip.NewReader(bytes.NewReader(raw))
-	case "deflate": // RFC 9110 says zlib; some servers send what is inside
-		if decoded, err = zlib.NewReader(bytes.NewReader(raw)); err != nil {
-			decoded, err = flate.NewReader(bytes.NewReader(raw)), nil
-		}
-	}
-	if decoded == nil || err != nil || len(raw) == 0 {
-		return raw, nil // what cannot be decoded is judged as it is
-	}
-	b, err := readLimited(decoded)
-	if err != nil && !errors.Is(err, errTooLarge) {
+	decoded := decoder(resp.Header.Get("Content-Encoding"), raw)
+	if decoded == nil {
 		return raw, nil
 	}
-	return b, err
+	b, err := readLimited(decoded)
+	if err == nil || errors.Is(err, errTooLarge) {
+		return b, err
+	}
+	return raw, nil //nolint:nilerr // the server's mistake is no failure of the check
+}
+
+// decoder undoes a Content-Encoding; nil where there is none that is known.
+func decoder(encoding string, raw []byte) io.Reader {
+	switch strings.ToLower(encoding) {
+	case "gzip", "x-gzip":
+		if z, err := gzip.NewReader(bytes.NewReader(raw)); err == nil {
+			return z
+		}
+	case "deflate": // RFC 9110 says zlib; some servers send what is inside
+		if z, err := zlib.NewReader(bytes.NewReader(raw)); err == nil {
+			return z
+		}
+		return flate.NewReader(bytes.NewReader(raw))
+	}
+	return nil
 }
 
 func readLimited(from io.Reader) ([]byte, error) {

@@ -72,8 +72,8 @@ func (a *authority) leaf(t testing.TB, change func(*x509.Certificate)) tls.Certi
 	if change != nil {
 		change(form)
 	}
-	key, parent, signer := newKey(t), form, (*ecdsa.PrivateKey)(nil)
-	signer = key
+	key, parent := newKey(t), form
+	signer := key
 	if a != nil {
 		parent, signer = a.cert, a.key
 	}

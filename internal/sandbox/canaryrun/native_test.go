@@ -253,7 +253,7 @@ func TestNativeSettings(t *testing.T) {
 	if !strings.Contains(logText(o), `"level":"DEBUG","message":"a: dns `) || !strings.Contains(string(read(t, o, "HttpRequestsReport.json")), `canary:watch extra`) {
 		t.Errorf("%s\n%s", logText(o), read(t, o, "HttpRequestsReport.json"))
 	}
-	job = checkJob(t, checkFiles(string(files["blueprint-config.json"])))
+	job = checkJob(t, checkFiles(files["blueprint-config.json"]))
 	job.ActiveTracing, job.Env = true, map[string]string{"CW_SYNTHETICS_LOG_LEVEL": "ERROR"}
 	o = runChecks(t, canaryrun.NativeOptions{}, job)
 	if o.Status != canaryrun.Failed || !strings.Contains(o.StateReason, `got "Root=1-`) || strings.Contains(logText(o), "INFO") || strings.Contains(string(read(t, o, "HttpRequestsReport.json")), "canary:watch extra") {
@@ -261,7 +261,7 @@ func TestNativeSettings(t *testing.T) {
 	}
 }
 
-// TestManyNativeRunsAtOnce: a thousand runs that wait take little memory each.
+// TestManyNativeRunsAtOnce: runs that wait take little memory each.
 func TestManyNativeRunsAtOnce(t *testing.T) {
 	t.Parallel()
 	const runs = 200

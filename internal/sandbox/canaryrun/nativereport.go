@@ -2,6 +2,7 @@ package canaryrun
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -184,12 +185,15 @@ func (o *Outcome) keepExchanges(r *multicheck.Result) {
 
 // keep makes an artifact in memory.
 func (o *Outcome) keep(name string, v any) {
-	b, err := json.MarshalIndent(v, "", "  ")
-	if err != nil { // no value here can cause it
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(v); err != nil { // no value here can cause it
 		o.fail(ExecutionFailure, name+": "+err.Error())
 		return
 	}
-	o.files[name] = b
+	o.files[name] = b.Bytes()
 }
 
 // listFiles lists the artifacts in memory.
