@@ -63,6 +63,32 @@ func (d *Door) preflight(h http.Header, r *http.Request) {
 	h.Set("Access-Control-Max-Age", corsMaxAge)
 }
 
+// documentPolicy takes a document's origin away: it may run scripts, but has no
+// storage and reads no answers.
+const documentPolicy = "sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts"
+
+// confine keeps documents that come from a bucket away from the console, whose
+// origin they share where the bucket stands in the path: there a tab may hold
+// somebody's access key. Without Auth there is none to keep.
+func (d *Door) confine(w http.ResponseWriter, r *http.Request) {
+	if d.opts.Auth && showsDocument(r) && d.hosts.read(r.Host).bucket == "" {
+		w.Header().Set("Content-Security-Policy", documentPolicy)
+	}
+}
+
+// showsDocument reports whether a browser is about to show the answer as a page.
+// Browsers say so in Sec-Fetch-Dest, but not to plain-text servers elsewhere.
+func showsDocument(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Dest") {
+	case "document", "iframe", "frame", "embed", "object", "fencedframe":
+		return true
+	case "":
+		return strings.Contains(r.Header.Get("Accept"), "text/html")
+	default:
+		return false
+	}
+}
+
 // mayCall reports whether the page behind a request, if any, may call the API.
 // With signatures anyone may. Without, whoever reaches us is root: then foreign
 // origins are refused, and so are host names that are not ours (a page can make

@@ -38,7 +38,9 @@
 // does not hold a key. Without Auth a page on a foreign origin could act as
 // root; so only pages from loopback origins, and from those in
 // Options.AllowedOrigins, are answered. Paths below /_nephele/ also refuse host
-// names that are not ours, which ends DNS rebinding.
+// names that are not ours, which ends DNS rebinding. With Auth, a document from a
+// bucket in the path is shown without an origin (CSP sandbox), for the console has
+// the same one, and access keys of people.
 //
 // # Slow and hostile peers
 //

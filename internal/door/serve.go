@@ -35,6 +35,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.serveSite(w, r, p, host.bucket)
 		return
 	}
+	d.confine(w, r)
 	c := d.newCall(w, r, p)
 	c.paged = paged
 	c.serve()
