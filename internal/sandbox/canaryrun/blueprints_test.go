@@ -144,7 +144,7 @@ func wantPassed(t *testing.T, o *canaryrun.Outcome) {
 	}
 }
 
-func TestHeartbeatBlueprint(t *testing.T) {
+func TestPuppeteerHeartbeatBlueprint(t *testing.T) {
 	t.Parallel()
 	play(t, "heartbeat", nil, func(t *testing.T, o *canaryrun.Outcome, site string) {
 		wantPassed(t, o)
@@ -169,7 +169,7 @@ func TestHeartbeatBlueprint(t *testing.T) {
 	})
 }
 
-func TestAPIBlueprint(t *testing.T) {
+func TestPuppeteerAPIBlueprint(t *testing.T) {
 	t.Parallel()
 	play(t, "api", nil, func(t *testing.T, o *canaryrun.Outcome, _ string) {
 		wantPassed(t, o)
@@ -210,7 +210,7 @@ func TestAPIBlueprint(t *testing.T) {
 	})
 }
 
-func TestBrokenLinkBlueprint(t *testing.T) {
+func TestPuppeteerBrokenLinkBlueprint(t *testing.T) {
 	t.Parallel()
 	play(t, "brokenlinks", nil, func(t *testing.T, o *canaryrun.Outcome, site string) {
 		if o.Status != canaryrun.Failed || o.StateReason != "1 broken link(s) detected." {
@@ -248,7 +248,7 @@ func TestBrokenLinkBlueprint(t *testing.T) {
 	})
 }
 
-func TestWorkflowBlueprint(t *testing.T) {
+func TestPuppeteerWorkflowBlueprint(t *testing.T) {
 	t.Parallel()
 	play(t, "workflow", nil, func(t *testing.T, o *canaryrun.Outcome, _ string) {
 		wantPassed(t, o)
@@ -267,7 +267,7 @@ func TestWorkflowBlueprint(t *testing.T) {
 	})
 }
 
-func TestRecorderBlueprint(t *testing.T) {
+func TestPuppeteerRecorderBlueprint(t *testing.T) {
 	t.Parallel()
 	play(t, "recorder", nil, func(t *testing.T, o *canaryrun.Outcome, site string) {
 		wantPassed(t, o)

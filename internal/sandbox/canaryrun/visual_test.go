@@ -39,7 +39,7 @@ func baseline(name string, content []byte, ignore ...canaryrun.Area) canaryrun.B
 	}}
 }
 
-func TestVisualMonitoringBlueprint(t *testing.T) {
+func TestPuppeteerVisualMonitoringBlueprint(t *testing.T) {
 	t.Parallel()
 	site := visited(t)
 	script := scripted(t, "visual", site)

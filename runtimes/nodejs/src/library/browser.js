@@ -77,6 +77,7 @@ export class Browser {
     this.#viewport = all.defaultViewport;
     this.browser = await puppeteer().launch(all);
     this.#recorder.connection?.(this.browser.connection);
+    this.#recorder.attached?.(this.browser._connection);
     const [name, version] = (await this.browser.version()).split('/');
     this.version = { name, version: version ?? '' };
     const [page] = await this.browser.pages();

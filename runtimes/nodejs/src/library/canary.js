@@ -168,6 +168,7 @@ export class Canary extends Configuration {
   }
 
   #begin(stepName, stepConfig) {
+    this._checkOverrides(stepConfig);
     const now = new Date().toISOString();
     const success = this._flag('stepSuccessMetric', stepConfig);
     const duration = this._flag('stepDurationMetric', stepConfig);

@@ -13,6 +13,7 @@ export class Recorder {
   #open = new Map(); // by session and request id
   #extras = new Map();
   #sessions = 0;
+  #followed = new WeakMap(); // sessions and their windows
   #bodies = 0;
   #pending = new Set();
 
@@ -21,9 +22,26 @@ export class Recorder {
     this.#har = har;
   }
 
+  /**
+   * Follows the windows of a browser that puppeteer launched, from their first
+   * request on: one that a page opens begins to load before anybody else can
+   * ask for it.
+   */
+  attached(connection) {
+    connection?.on('sessionattached', (session) => {
+      // A window's session is below its tab's, a frame's below a window's. The
+      // session of a tab is its own parent.
+      const tab = session.parentSession();
+      if (!tab || tab === session || tab.parentSession() !== tab) return;
+      this.session(session, {});
+      session.send('Network.enable').catch(() => {}); // it may be gone again
+    });
+  }
+
   /** Follows a page of puppeteer and the frames that have a process of their own. */
   follow(page) {
-    this.session(page._client(), { url: page.url(), mainFrame: page.mainFrame?.()._id });
+    this.session(page._client(), {});
+    this.#followed.get(page._client()).mainFrame = page.mainFrame?.()._id;
   }
 
   /**
@@ -32,6 +50,8 @@ export class Recorder {
    * first frame that loads a document.
    */
   session(client, window) {
+    if (this.#followed.has(client)) return;
+    this.#followed.set(client, window);
     const key = `${++this.#sessions}:`;
     client.on('sessionattached', (child) => this.session(child, { page: window.page, inner: true, parent: window }));
     const on = (event, f) => client.on(event, f);
@@ -98,7 +118,11 @@ export class Recorder {
   }
 
   #received(key, e) {
-    const x = this.#update(key, e, (entry) => respond(entry, e.response, e.hasExtraInfo));
+    const x = this.#update(key, e, (entry) => {
+      // A body that nobody reads may never end: the response counts by itself.
+      if (!entry.response) this.#har.count(e.response.status);
+      respond(entry, e.response, e.hasExtraInfo);
+    });
     if (x && !this.#synthetics._flag('logResponseBody')) logResponse(this.#synthetics, x);
   }
 
@@ -107,7 +131,6 @@ export class Recorder {
     if (!x?.response) return;
     this.#open.delete(key + e.requestId);
     x.total = e.encodedDataLength;
-    this.#har.count(x.status);
     this.#keep(x, e.timestamp);
     const logged = this.#synthetics._flag('logResponse') && this.#synthetics._flag('logResponseBody');
     if (!logged && !this.#synthetics._flag('includeResponseBody')) return;
@@ -132,10 +155,8 @@ export class Recorder {
     const x = this.#open.get(key + e.requestId);
     if (!x) return;
     this.#open.delete(key + e.requestId);
-    if (x.response) {
-      // Scripts and styles with an error status end here, after their response.
-      this.#har.count(x.status);
-    } else {
+    // Scripts and styles with an error status end here, after their response.
+    if (!x.response) {
       if (!e.canceled) this.#har.counts.failed++;
       x.error = e.blockedReason ? `${e.errorText} (${e.blockedReason})` : e.errorText;
       x.statusText = e.errorText;
@@ -247,5 +268,7 @@ function timingsOf(x, end) {
   const wait = Math.max(0, span(t.sendEnd, t.receiveHeadersEnd));
   const receive = Math.max(0, (end - t.requestTime) * 1000 - t.receiveHeadersEnd);
   const blocked = total - Math.max(0, dns) - Math.max(0, connect) - send - wait - receive;
+  // What comes from memory has the timings of the time it was fetched.
+  if (blocked < -1) return { blocked: 0, dns: -1, connect: -1, ssl: -1, send: 0, wait: total, receive: 0 };
   return { blocked: Math.max(0, blocked), dns, connect, ssl: span(t.sslStart, t.sslEnd), send, wait, receive };
 }

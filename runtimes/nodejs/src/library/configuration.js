@@ -101,9 +101,15 @@ export class Configuration {
   /** The value of an option, a step's own configuration first. */
   _flag(name, override) {
     if (!override || override[name] === undefined || override[name] === null) return this.#values[name];
-    if (!this.#narrow || stepOverrides.includes(name)) return override[name];
-    this.#warn(`The option ${name} cannot be set for a step on this runtime`);
-    return this.#values[name];
+    return !this.#narrow || stepOverrides.includes(name) ? override[name] : this.#values[name];
+  }
+
+  /** Tells of options in a step's configuration that this runtime leaves as they are. */
+  _checkOverrides(override) {
+    if (!this.#narrow) return;
+    for (const name of Object.keys(override ?? {})) {
+      if (!stepOverrides.includes(name)) this.#warn(`The option ${name} cannot be set for a step on this runtime`);
+    }
   }
 
   /** Sets an option. Lists may be given as one string. */

@@ -136,6 +136,7 @@ export class Har {
 
   #headers(headers) {
     const clean = this.#synthetics._helper.getSanitizedHeaders(headers);
+    delete clean['Proxy-Connection']; // for the sandbox's proxy, which keeps it
     return Object.entries(clean).flatMap(([name, value]) => String(value).split('\n').map((v) => ({ name, value: v })));
   }
 }

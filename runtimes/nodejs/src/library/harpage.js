@@ -20,7 +20,7 @@ const kinds = [
 export function harPage(archive, about) {
   const { pages, entries, browser, comment } = archive.log;
   const shown = entries.slice(0, maxRows);
-  const axis = axisOf(shown, pages);
+  const first = Math.min(...shown.map((e) => Date.parse(e.startedDateTime)));
   const groups = grouped(shown, pages);
   return `<!doctype html>
 <html lang="en">
@@ -41,7 +41,7 @@ ${summary(entries)}
 <main>
 ${filters(shown)}
 <ul class="legend" aria-label="Phases of a request">${phases.map(([key, label]) => `<li><i class="p ${key}"></i>${label}</li>`).join('')}</ul>
-${shown.length === 0 ? '<p class="empty">No requests were recorded.</p>' : groups.map((g) => section(g, axis)).join('\n')}
+${shown.length === 0 ? '<p class="empty">No requests were recorded.</p>' : groups.map((g) => section(g, first)).join('\n')}
 ${entries.length > maxRows ? `<p class="empty">${entries.length - maxRows} more requests are in results.har.</p>` : ''}
 ${comment ? `<p class="empty">${escape(comment)}</p>` : ''}
 </main>
@@ -55,11 +55,12 @@ export function escape(text) {
   return String(text ?? '').replace(/[&<>"'`\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, (c) => (c < ' ' ? '\uFFFD' : `&#${c.charCodeAt(0)};`));
 }
 
-/** The time axis of the whole run: everything is placed on it in percent. */
-function axisOf(entries, pages) {
+/** The time axis of a page: everything is placed on it in percent. */
+function axisOf({ page, entries }) {
   const begins = entries.map((e) => Date.parse(e.startedDateTime));
-  const start = Math.min(...begins, Infinity);
-  const end = Math.max(...entries.map((e, i) => begins[i] + e.time), ...pages.map((p) => Date.parse(p.startedDateTime) + Math.max(0, p.pageTimings.onLoad)), start + 1);
+  const start = Math.min(...begins);
+  const loaded = page ? Date.parse(page.startedDateTime) + Math.max(0, page.pageTimings.onLoad) : start;
+  const end = Math.max(...entries.map((e, i) => begins[i] + e.time), loaded, start + 1);
   const span = end - start;
   return { start, span, at: (ms) => Math.min(100, Math.max(0, (100 * ms) / span)) };
 }
@@ -90,14 +91,18 @@ function filters(entries) {
     `<label><input type="radio" name="kind" value="${key}"${key === 'all' ? ' checked' : ''}><span>${label}</span></label>`).join('')}</fieldset>`;
 }
 
-function section({ page, entries }, axis) {
+/** first is when the run's first request began. */
+function section(group, first) {
+  const { page, entries } = group;
+  const axis = axisOf(group);
+  const later = axis.start > first ? `<span>Begins ${duration(axis.start - first)} after the first request</span>` : '';
   const title = page ? page.title : 'Outside any page';
   const marks = page ? [['onContentLoad', 'DOM loaded'], ['onLoad', 'Loaded']].filter(([k]) => page.pageTimings[k] >= 0) : [];
   const begin = page ? Date.parse(page.startedDateTime) - axis.start : 0;
   const lines = marks.map(([key]) => `<i class="mark ${key}" style="left:${percent(axis.at(begin + page.pageTimings[key]))}"></i>`).join('');
   return `<section>
 <h2>${escape(title)}</h2>
-${marks.length ? `<p class="marks">${marks.map(([key, label]) => `<span class="${key}">${label} after ${duration(page.pageTimings[key])}</span>`).join('')}</p>` : ''}
+${marks.length || later ? `<p class="marks">${later}${marks.map(([key, label]) => `<span class="${key}">${label} after ${duration(page.pageTimings[key])}</span>`).join('')}</p>` : ''}
 <div class="table">
 <div class="head"><span>Request</span><span>Status</span><span>Type</span><span class="num">Size</span><span class="num">Time</span><span class="scale"><b>0</b><b>${duration(axis.span / 2)}</b><b>${duration(axis.span)}</b></span></div>
 ${entries.map((e) => row(e, axis, lines)).join('\n')}
@@ -158,15 +163,14 @@ function text(title, value) {
 }
 
 const percent = (value) => `${Math.round(value * 1000) / 1000}%`;
-const shortError = (error) => (error ? error.replace(/^net::(ERR_)?/, '').replaceAll('_', ' ').toLowerCase() : 'no response');
+const shortError = (error) => (error?.startsWith('still') ? 'not finished' : error ? error.replace(/^net::(ERR_)?/, '').replaceAll('_', ' ').toLowerCase() : 'no response');
 const shortType = (mime) => (mime ?? '').split(';')[0].replace(/^(application|text|image|font|audio|video)\/(x-)?/, '').replace('svg+xml', 'svg');
 
 /** The path's end, or the host when there is no path. */
 function shortURL(url) {
   try {
     const { hostname, pathname, search } = new URL(url);
-    const name = pathname === '/' ? hostname : pathname;
-    return name + search;
+    return pathname === '/' && !search ? hostname : pathname + search;
   } catch {
     return url;
   }
@@ -188,9 +192,9 @@ const hideOthers = kinds.map(([key]) => `main:has(input[value=${key}]:checked) d
 
 const css = `
 :root{color-scheme:light dark;--ink:#16191f;--soft:#5f6b7a;--line:#d5dbdb;--ground:#f2f3f3;--card:#fff;--hover:#f0f6fb;--bad:#c7162b;
---blocked:#b6bec9;--dns:#2a9d8f;--connect:#e8a33d;--ssl:#a45bc4;--send:#3f7fd0;--wait:#58b368;--receive:#2f6fd6;--dom:#7d4cc2;--load:#c7162b}
+--blocked:#b6bec9;--dns:#2a9d8f;--connect:#e8a33d;--ssl:#a45bc4;--send:#d6568a;--wait:#58b368;--receive:#2f6fd6;--dom:#7d4cc2;--load:#c7162b}
 @media(prefers-color-scheme:dark){:root{--ink:#e6e9ee;--soft:#a3adba;--line:#3a4654;--ground:#0f1b2a;--card:#182636;--hover:#22344a;--bad:#ff7a85;
---blocked:#66717f;--dns:#3fbfae;--connect:#f0b75a;--ssl:#c58be0;--send:#7fb0ee;--wait:#74c983;--receive:#6ea3f2;--dom:#b692ea;--load:#ff7a85}}
+--blocked:#66717f;--dns:#3fbfae;--connect:#f0b75a;--ssl:#c58be0;--send:#ee86b0;--wait:#74c983;--receive:#6ea3f2;--dom:#b692ea;--load:#ff7a85}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--ground);color:var(--ink);font:14px/1.45 "Open Sans","Helvetica Neue",Roboto,Arial,sans-serif}
 header,main{max-width:1500px;margin:0 auto;padding:16px 20px}
@@ -209,8 +213,8 @@ header p{margin:2px 0 12px;color:var(--soft);overflow-wrap:anywhere}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:4px 18px;margin:0 0 14px;padding:0;color:var(--soft);font-size:12px}
 .legend i{display:inline-block;position:static;width:12px;height:10px;margin-right:6px;border-radius:2px}
 section{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:14px 16px 8px;margin-bottom:16px}
-.marks{margin:0 0 8px;font-size:12px;color:var(--soft)}.marks span{margin-right:18px;padding-left:8px;border-left:2px solid var(--dom)}
-.marks .onLoad{border-color:var(--load)}
+.marks{margin:0 0 8px;font-size:12px;color:var(--soft)}.marks span{margin-right:18px}.marks span[class]{padding-left:8px;border-left:2px solid var(--dom)}
+.marks span.onLoad{border-color:var(--load)}
 .head,summary{display:grid;grid-template-columns:minmax(160px,3fr) 110px 90px 80px 76px minmax(220px,5fr);gap:10px;align-items:center}
 .head{color:var(--soft);font-size:12px;border-bottom:1px solid var(--line);padding:4px 0}
 .num{text-align:right;font-variant-numeric:tabular-nums}
@@ -226,7 +230,7 @@ ${phases.map(([key]) => `.p.${key}{background:var(--${key})}`).join('')}
 .more{display:grid;grid-template-columns:repeat(auto-fit,minmax(320px,1fr));gap:12px 24px;padding:10px 0 14px;align-items:start}
 table{border-collapse:collapse;width:100%;table-layout:fixed}caption{text-align:left;font-weight:700;padding-bottom:2px}
 th{width:38%;text-align:left;font-weight:400;color:var(--soft);vertical-align:top;padding:1px 8px 1px 0;overflow-wrap:anywhere}
-td{overflow-wrap:anywhere;padding:1px 0}
+td{overflow-wrap:anywhere;padding:1px 0;vertical-align:top}
 pre{margin:0;max-height:320px;overflow:auto;white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid var(--line);border-radius:6px;padding:8px;font-size:12px}
 .text{grid-column:1/-1}.empty{color:var(--soft)}
 ${hideOthers},main:has(input[value=failed]:checked) details:not(.bad){display:none}
