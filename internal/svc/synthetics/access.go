@@ -2,6 +2,7 @@ package synthetics
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	api "nephele.dev/nephele/internal/api/synthetics"
@@ -167,6 +168,11 @@ func (s *Service) Facts(ctx context.Context, _ *plane.Call, name string) (res po
 		t = s.taggedGroup(groupKey(a.Account, id), name)
 	}
 	err = s.DB.View(ctx, func(tx *store.Tx) error {
+		if err := t.find(tx); errors.Is(err, store.ErrNotFound) {
+			return nil
+		} else if err != nil {
+			return err
+		}
 		tags, err := t.tags.Tags(tx, t.Key)
 		res.Keys = policy.ResourceTags(tags)
 		return err

@@ -13,22 +13,29 @@
 //
 // # States of a canary
 //
-//	CreateCanary                 StartCanary
-//	────────────► CREATING ─► READY ─────────► STARTING ─► RUNNING ◄──────┐
-//	                           ▲                  ▲        │  │           │
-//	              UpdateCanary │                  │        │  │ UpdateCanary
-//	              UPDATING ◄───┤      StartCanary │        │  └────► UPDATING
-//	                           │                  │        │
-//	                           ▼                  │        ▼ StopCanary
-//	                        STOPPED ──────────────┘     STOPPING
-//	                           ▲                           │
-//	                           └───────────────────────────┘
+//	CreateCanary              StartCanary               StopCanary
+//	────────────► CREATING ─► READY ────► STARTING ─► RUNNING ────► STOPPING ─► STOPPED
+//	                  │                      ▲                                     │
+//	                  ▼                      ├─────────── StartCanary ─────────────┘
+//	                ERROR ── StartCanary ────┘
+//	                  └───── UpdateCanary ─► UPDATING ─► READY
+//
+//	READY, RUNNING, STOPPED ─ UpdateCanary ─► UPDATING ─► where it came from
+//	READY, STOPPED, ERROR ─── DeleteCanary ─► DELETING ─► gone
 //
 // The end of DurationInSeconds, or of the single run of a rate of 0, leads from
-// RUNNING to STOPPED at once. UPDATING leads back to where it came from. DeleteCanary leads from READY,
-// STOPPED and ERROR to DELETING, and then the canary is gone. No canary enters
-// ERROR here: what makes a creation fail in AWS after it was accepted is refused
-// by CreateCanary, or shows in the runs.
+// RUNNING to STOPPED at once.
+//
+// AWS makes a canary's Lambda function after it has answered, so that creations
+// and updates can fail later. Of what Lambda refuses the execution role has
+// meaning here: one that does not exist, or trusts neither Lambda nor Synthetics.
+//
+//	CREATING ─► ERROR        CREATE_FAILED; the StateReason says why
+//	UPDATING ─► before it    ROLLBACK_COMPLETE and a StateReason: nothing has changed
+//	UPDATING ─► READY        out of ERROR, when the role can be assumed now
+//	STARTING ─► ERROR        INVALID_PERMISSIONS: out of ERROR, when it still cannot
+//
+// What an update or a start out of ERROR leads to is not documented by AWS.
 //
 // Operations are refused with ConflictException in any state that has no arrow
 // for them. States ending in -ING are left by the flow "synthetics.canary",
@@ -125,8 +132,9 @@
 //	cloudwatch:PutMetricData  its metrics are lost
 //	a role to assume          the script does not run, CANARY_FAILURE
 //
-// CreateCanary and UpdateCanary refuse a role that could not be assumed; AWS
-// accepts it and ends in ERROR. Where callers are not asked for permission, the
+// A role that cannot be assumed when the canary is created or updated shows in the
+// canary's state; one of another account is refused (AccessDeniedException) as
+// soon as it is named. Where callers are not asked for permission, the
 // role need not exist: the service then acts itself, and the script has an
 // access key of the account.
 //
@@ -136,8 +144,52 @@
 // when a run begins. No answer shows them, as in AWS. When their master key is
 // lost, runs fail and say so; everything else of the canary works.
 //
+// # What the configuration means here
+//
+//	ActiveTracing               the script finds a trace that begins with its run in
+//	                            _X_AMZN_TRACE_ID, as in Lambda, and the library sends it
+//	                            with requests. There is no X-Ray that would collect
+//	                            segments, so there is none of the run itself
+//	ArtifactConfig              the headers with which artifacts are put into S3; without
+//	                            it, the bucket's default holds
+//	BlueprintTypes              "multi-checks", where the runtime has it: instead of a
+//	                            Handler, checks that the server makes itself
+//	ProvisionedResourceCleanup  kept and shown. What AWS would delete or leave, the
+//	and deleteLambda            function and its layer, is here the copy of the code,
+//	                            which nothing else could use: it always goes with the
+//	                            canary. Log group, artifacts and metrics always stay
+//	ResourcesToReplicateTags    accepted with tags; there is no function to bear them
+//
+// What the configuration asks of the runtime is checked whenever one of the two
+// changes. A deprecated runtime takes no new canaries; those that have it can be
+// updated in all else, run, and be deleted.
+//
+// # Groups
+//
+// Groups belong to an account and are seen from every region; the region in a
+// group's ARN is that of its creation. A canary joins and leaves in its own region.
+// A group is one record with its members in it: twenty groups and ten members make
+// every question about them a short list. Members are known by the id of their
+// canary, which leaves its groups in the transaction that deletes it.
+//
+// # Several locations
+//
+// A canary with replicas is one record in each region, of which the primary is
+// managed: starts, stops and updates begin in one transaction for all of them, and
+// each record's own flow takes it on. ReplicationState is not stored, but seen from
+// the replicas' states. All of them run on this machine: what one installation
+// cannot mean is to look at a site from several places. The rest is as in AWS:
+//
+//	runs        in each region its own; in the primary's, those of all, with Location
+//	artifacts   in the primary's bucket, under the replica's region
+//	metrics     in each region its own; in the primary's, SuccessPercent and Duration
+//	            by Location, and SuccessPercent over all
+//	logs        in each region its own
+//
 // # Not implemented
 //
-// Layers and VPC configuration answer with an error that says so. So far as more
-// is missing, the functions that say notImplemented tell.
+// VPC configuration (there is no EC2), Dependencies (there are no Lambda layers),
+// KmsKeyArn for environment variables, runtimes in Java; of canaries in several
+// locations visual monitoring and updates from a dry run. Each answers with an
+// error that says so. An empty VpcConfig is none, and accepted.
 package synthetics

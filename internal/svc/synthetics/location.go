@@ -341,7 +341,7 @@ func viewReplica(r *store.Record[canary], region string) *api.Replica {
 	d := &r.Doc
 	out.CanaryState, out.LastModified = new(d.State), new(d.Modified)
 	switch {
-	case d.State == stateCreating || d.State == stateUpdating || d.State == stateDeleting:
+	case strings.HasSuffix(string(d.State), "ING") && d.State != stateRunning: // on its way
 		status.State = new(api.ReplicationStateInProgress)
 	case d.State == stateError || d.Code == "ROLLBACK_COMPLETE":
 		status.State, status.StateReasonCode = new(api.ReplicationStateInconsistent), new(string(d.Code))
