@@ -52,7 +52,7 @@ func (r *Runner) pythonScripts() scriptRuntime {
 	}
 	tools, f := findPython(context.Background(), r.o.Python, dir)
 	if !f.OK {
-		r.o.Logger.Warn("canaries in Python need more of this machine", "detail", f.Detail, "fix", f.Fix)
+		r.o.Logger.Info("canaries in Python need more of this machine", "detail", f.Detail, "fix", f.Fix)
 	}
 	if tools.python.host == "" {
 		script.missing = f.Check + ": " + f.Detail + "; " + f.Fix

@@ -137,7 +137,7 @@ def write_har(current):
     har = current.recorder.har()
     with open(os.path.join(current.setup["out"], "results.har"), "w", encoding="utf-8") as file:
         json.dump(har, file, indent=1)
-    with open(os.path.join(current.setup["out"], "results.har.html"), "w", encoding="utf-8") as file:
+    with open(os.path.join(current.setup["out"], "results.har.html"), "w", encoding="utf-8", errors="replace") as file:
         file.write(waterfall.page(har))
 
 

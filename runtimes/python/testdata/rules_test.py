@@ -5,7 +5,7 @@ from unittest import mock
 
 from _nephele import har, redact, script, waterfall
 from _nephele.configuration import DEFAULTS, SyntheticsConfiguration, camel, option
-from _nephele.session import Done, Session, file_safe
+from _nephele.session import Done, Session, file_name
 
 
 class Options(unittest.TestCase):
@@ -132,8 +132,10 @@ class Steps(unittest.TestCase):
             self.session.execute_step("nothing", None)
 
     def test_names_of_files(self):
-        self.assertEqual(file_safe('a/b:c*"d\x01e'), "a_b_c__d_e")
-        self.assertEqual(file_safe("ü" * 300), "ü" * 200)
+        self.assertEqual(file_name(1, 'a/b:c*"d\x01e', "starting"), "01-a_b_c__d_e-starting.png")
+        self.assertEqual(file_name(123, "../..", None), "123-.._...png")
+        self.assertEqual(file_name(1, "ü" * 300), "01-" + "ü" * 118 + ".png")
+        self.assertEqual(file_name(1, "\ud800"), "01-?.png")
 
 
 class Requests(unittest.TestCase):

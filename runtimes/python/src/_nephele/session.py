@@ -107,8 +107,7 @@ class Session:
         """Makes a numbered picture of the page. One that cannot be made is noted, and fails nothing."""
         with self.picturing:
             self._pictures += 1
-            stem = "-".join([f"{self._pictures:02d}", *(file_safe(part) for part in name if part)])
-            shot = {"fileName": f"{stem}.png", "pageUrl": ""}
+            shot = {"fileName": file_name(self._pictures, *name), "pageUrl": ""}
             try:
                 shot["pageUrl"] = self._look(browser)
                 with open(os.path.join(self.setup["out"], shot["fileName"]), "xb") as file:
@@ -226,9 +225,11 @@ class Done(collections.abc.Coroutine):
         yield
 
 
-def file_safe(name):
-    """A step's name as part of a file name."""
-    return "".join("_" if c in '\\/:*?"<>|' or ord(c) < 32 or ord(c) == 127 else c for c in str(name))[:200]
+def file_name(number, *parts):
+    """NN-step-suffix.png, in the characters and the length that a file may have."""
+    stem = "-".join([f"{number:02d}", *(str(part) for part in parts if part)])
+    safe = "".join("_" if c in '\\/:*?"<>|' or ord(c) < 32 or ord(c) == 127 else c for c in stem)
+    return safe.encode("utf-8", "replace")[:240].decode("utf-8", "ignore") + ".png"
 
 
 def _running_loop():
