@@ -82,14 +82,31 @@ func (r *runs) shop() http.Handler {
 	return mux
 }
 
-// create creates a canary that runs once for each start.
-func (r *runs) create(name, script string) {
+// script creates a canary of a script.
+func (r *runs) script(name, script string) {
 	r.Helper()
-	var code bytes.Buffer
-	z := zip.NewWriter(&code)
-	w, err := z.Create("nodejs/node_modules/index.js")
+	r.create(name, "syn-nodejs-puppeteer-13.1", "nodejs/node_modules/index.js", script, &types.CanaryCodeInput{Handler: aws.String("index.handler")})
+}
+
+// checks creates a canary that checks the shop without a script: one check
+// passes, one fails.
+func (r *runs) checks(name string) {
+	r.Helper()
+	const config = `{"steps": {
+		"1": {"stepName": "items", "checkerType": "HTTP", "url": "SITE/items", "httpMethod": "GET", "assertions": [{"type": "STATUS_CODE", "operator": "EQUALS", "value": 200}]},
+		"2": {"stepName": "missing", "checkerType": "HTTP", "url": "SITE/missing", "httpMethod": "GET", "assertions": [{"type": "STATUS_CODE", "operator": "EQUALS", "value": 200}]}
+	}}`
+	r.create(name, "syn-nodejs-3.0", "blueprint-config.json", strings.ReplaceAll(config, "SITE", r.site), &types.CanaryCodeInput{BlueprintTypes: []string{"multi-checks"}})
+}
+
+// create creates a canary that runs once for each start, of one file of code.
+func (r *runs) create(name, runtime, file, content string, code *types.CanaryCodeInput) {
+	r.Helper()
+	var archive bytes.Buffer
+	z := zip.NewWriter(&archive)
+	w, err := z.Create(file)
 	if err == nil {
-		_, err = w.Write([]byte(script))
+		_, err = w.Write([]byte(content))
 	}
 	if err == nil {
 		err = z.Close()
@@ -97,14 +114,17 @@ func (r *runs) create(name, script string) {
 	if err != nil {
 		r.Fatal(err)
 	}
-	_, err = r.api.CreateCanary(r.Context(), &synthetics.CreateCanaryInput{
-		Name: &name, RuntimeVersion: aws.String("syn-nodejs-puppeteer-13.1"), ArtifactS3Location: aws.String("s3://artifacts/" + name),
+	code.ZipFile = archive.Bytes()
+	in := &synthetics.CreateCanaryInput{
+		Name: &name, RuntimeVersion: &runtime, ArtifactS3Location: aws.String("s3://artifacts/" + name), Code: code,
 		ExecutionRoleArn: aws.String("arn:aws:iam::000000000000:role/canary"),
 		Schedule:         &types.CanaryScheduleInput{Expression: aws.String("rate(0 minute)")},
-		RunConfig:        &types.CanaryRunConfigInput{TimeoutInSeconds: aws.Int32(60), EnvironmentVariables: map[string]string{"SITE": r.site}},
-		Code:             &types.CanaryCodeInput{Handler: aws.String("index.handler"), ZipFile: code.Bytes()},
-	})
-	if err != nil {
+		RunConfig:        &types.CanaryRunConfigInput{TimeoutInSeconds: aws.Int32(60)},
+	}
+	if len(code.BlueprintTypes) == 0 {
+		in.RunConfig.EnvironmentVariables = map[string]string{"SITE": r.site}
+	}
+	if _, err := r.api.CreateCanary(r.Context(), in); err != nil {
 		r.Fatal(err)
 	}
 }
@@ -164,9 +184,10 @@ func (r *runs) leave(run types.CanaryRun, name string, content []byte) {
 func seedRuns(t *testing.T, srv *nepheletest.Server, _ string) {
 	r := newRuns(t, srv)
 	for name, script := range map[string]string{"checkout": checkoutScript, "api": apiScript, "links": linksScript, "look": visualScript, "hostile": apiScript, "many": apiScript} {
-		r.create(name, script)
+		r.script(name, script)
 	}
-	base := r.run("checkout", "api", "links", "look")
+	r.checks("checks")
+	base := r.run("checkout", "api", "checks", "links", "look")
 	_, err := r.api.UpdateCanary(t.Context(), &synthetics.UpdateCanaryInput{
 		Name: aws.String("look"), VisualReferences: []types.VisualReferenceInput{{BaseCanaryRunId: base.Id, BrowserType: types.BrowserTypeChrome}},
 	})
@@ -208,7 +229,7 @@ func archiveOf(t *testing.T, n int) []byte {
 // seedGroups makes canaries to put into groups: one that passes, one that fails.
 func seedGroups(t *testing.T, srv *nepheletest.Server, _ string) {
 	r := newRuns(t, srv)
-	r.create("works", "exports.handler = async () => {};")
-	r.create("fails", "exports.handler = async () => { throw new Error('no'); };")
+	r.script("works", "exports.handler = async () => {};")
+	r.script("fails", "exports.handler = async () => { throw new Error('no'); };")
 	r.run("works", "fails")
 }

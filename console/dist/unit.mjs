@@ -135,6 +135,133 @@ function instant(v) {
 	if (typeof v === "number") return v;
 	return typeof v === "string" ? Date.parse(v) : NaN;
 }
+// src/run/checks.ts
+function readChecks(value) {
+	const r = fields(value);
+	if (!Array.isArray(r.checks)) return { problem: "This file is not a report of checks: it has no list of them." };
+	return { value: {
+		checks: list(r.checks, 100).map(readCheck),
+		skipped: list(r.skipped, 100).map((s) => text(s, 256))
+	} };
+}
+function readCheck(v, i) {
+	const c = fields(v);
+	return {
+		num: number(c.stepNum, i + 1),
+		name: text(c.stepName, 256) || `Check ${i + 1}`,
+		kind: text(c.checkerType, 16),
+		target: text(c.target),
+		passed: c.passed === true,
+		reason: text(c.failureReason),
+		took: instant(c.endTime) - instant(c.startTime),
+		assertions: list(c.assertions, 100).map(readAssertion),
+		details: flatten(c.details),
+		extracted: list(c.extracted, 100).map((e) => text(e, 256))
+	};
+}
+function readAssertion(v) {
+	const a = fields(v);
+	return {
+		what: [
+			a.type,
+			a.subject,
+			a.operator
+		].map((part) => text(part, 256)).filter(Boolean).join(" "),
+		expected: text(a.expected),
+		actual: text(a.actual),
+		passed: a.passed === true
+	};
+}
+/** The values of an object with the names that lead to them, a hundred at most
+* and five deep. */
+function flatten(v, name = "", depth = 0) {
+	if (v === null || v === void 0 || v === "") return [];
+	if (typeof v !== "object") return [{
+		name: name || "value",
+		value: text(v)
+	}];
+	if (depth >= 5) return [];
+	if (Array.isArray(v) && v.every((x) => typeof x !== "object")) return v.length ? [{
+		name,
+		value: list(v, 100).map((x) => text(x)).join(", ")
+	}] : [];
+	return Object.entries(v).slice(0, 100).flatMap(([key, x]) => flatten(x, name ? `${name}.${key}` : key, depth + 1)).slice(0, 100);
+}
+// src/run/checks.test.ts
+test("checks", () => {
+	const { value } = readChecks({
+		checks: [{
+			stepNum: 1,
+			stepName: "home",
+			checkerType: "HTTP",
+			target: "http://a",
+			passed: false,
+			failureReason: "no",
+			startTime: "2026-01-01T00:00:00Z",
+			endTime: "2026-01-01T00:00:01.5Z",
+			assertions: [{
+				type: "HEADER",
+				subject: "server",
+				operator: "EQUALS",
+				expected: "x",
+				actual: "y",
+				passed: false
+			}],
+			extracted: ["token"]
+		}, null],
+		skipped: ["login"]
+	});
+	const [home, nothing] = value.checks;
+	assert.deepEqual([
+		home.took,
+		home.passed,
+		home.extracted
+	], [
+		1500,
+		false,
+		["token"]
+	]);
+	assert.deepEqual(home.assertions, [{
+		what: "HEADER server EQUALS",
+		expected: "x",
+		actual: "y",
+		passed: false
+	}]);
+	assert.deepEqual([
+		nothing.name,
+		nothing.took,
+		value.skipped
+	], [
+		"Check 2",
+		NaN,
+		["login"]
+	]);
+	for (const bad of [
+		null,
+		{},
+		{ checks: {} }
+	]) assert.match(readChecks(bad).problem, /not a report/);
+});
+test("details become names and values, within bounds", () => {
+	assert.deepEqual(flatten({
+		a: {
+			b: [1, 2],
+			c: [{ d: true }]
+		},
+		e: null,
+		f: []
+	}), [{
+		name: "a.b",
+		value: "1, 2"
+	}, {
+		name: "a.c.0.d",
+		value: "true"
+	}]);
+	const deep = {};
+	deep.self = deep;
+	assert.deepEqual(flatten(deep), []);
+	assert.equal(flatten(Array.from({ length: 500 }, (_, i) => ({ i }))).length, 100);
+});
 // src/run/har.ts
 /** The parts of a request, in the order they happen. */
 var PHASES = [

@@ -5,7 +5,6 @@ exports.handler = async () => {
   configuration.withVisualCompareWithBaseRun(true);
   configuration.withVisualVarianceThresholdPercentage(0.1);
   configuration.withFailCanaryRunOnVisualVariance(true);
-  configuration.disableScreenshotOnStepStart?.();
   const page = await synthetics.getPage();
   await page.setViewport({ width: 800, height: 500 });
   await synthetics.executeStep('shop', async () => {

@@ -38,7 +38,7 @@ export default function FilesTab({ loading }: { loading: boolean }) {
         variant="container"
         empty={<Box textAlign="center" color="inherit">{run.Status.State === 'RUNNING' ? 'The run goes on. Its files are stored when it has ended.' : 'The run left no files.'}</Box>}
         columnDefinitions={[
-          { id: 'name', header: 'Name', isRowHeader: true, cell: (f) => <span className="run-prose">{f.name}</span> },
+          { id: 'name', header: 'Name', isRowHeader: true, minWidth: 190, cell: (f) => <span className="run-prose">{f.name}</span> },
           { id: 'kind', header: 'Kind', cell: (f) => kinds[fileKind(f.name)] },
           { id: 'size', header: 'Size', cell: (f) => bytes(f.size) },
           { id: 'modified', header: 'Stored', cell: (f) => formatShort(f.modified) },

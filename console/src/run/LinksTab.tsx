@@ -42,12 +42,12 @@ function Links({ report }: { report: LinkReport }) {
         filter={<TextFilter {...filterProps} filteringPlaceholder="Find links" filteringAriaLabel="Find links" countText={`${filteredItemsCount} matches`} />}
         pagination={<Pagination {...paginationProps} />}
         columnDefinitions={[
-          { id: 'result', header: 'Result', sortingComparator: (a, b) => Number(a.broken) - Number(b.broken), cell: (l) => <StatusIndicator type={l.broken ? 'error' : 'success'}>{l.broken ? 'Broken' : 'Works'}</StatusIndicator> },
+          { id: 'result', header: 'Result', minWidth: 115, sortingComparator: (a, b) => Number(a.broken) - Number(b.broken), cell: (l) => <StatusIndicator type={l.broken ? 'error' : 'success'}>{l.broken ? 'Broken' : 'Works'}</StatusIndicator> },
           { id: 'url', header: 'URL', isRowHeader: true, sortingField: 'url', minWidth: 200, cell: (l) => <span className="run-prose">{l.url}</span> },
           { id: 'status', header: 'Answer', sortingField: 'status', cell: (l) => l.status || '-' },
-          { id: 'reason', header: 'Reason', cell: (l) => <span className="run-prose">{l.reason || '-'}</span> },
-          { id: 'text', header: 'Link text', cell: (l) => <span className="run-prose">{l.text || '-'}</span> },
-          { id: 'parent', header: 'Found on', sortingField: 'parent', cell: (l) => <span className="run-prose">{l.parent || '-'}</span> },
+          { id: 'reason', header: 'Reason', minWidth: 110, cell: (l) => <span className="run-prose">{l.reason || '-'}</span> },
+          { id: 'text', header: 'Link text', minWidth: 110, cell: (l) => <span className="run-prose">{l.text || '-'}</span> },
+          { id: 'parent', header: 'Found on', sortingField: 'parent', minWidth: 140, cell: (l) => <span className="run-prose">{l.parent || '-'}</span> },
           { id: 'shots', header: 'Screenshots', minWidth: 130, cell: (l) => <div className="run-shots">{l.shots.map((s, i) => <Thumbnail key={i} shot={s} onOpen={() => show(s)} />)}</div> },
         ]}
       />

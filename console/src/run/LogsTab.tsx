@@ -133,7 +133,7 @@ function Lines({ log, onRefresh, busy }: { log: Log; onRefresh: () => void; busy
         <Button iconName="refresh" ariaLabel="Refresh the log" loading={busy} onClick={onRefresh} />
       </div>
       {lines.length === 0 ? <Box color="text-body-secondary">{log.lines.length === 0 ? 'The log has no lines.' : 'No line matches.'}</Box> : null}
-      <div className="run-log" role="log" aria-label="Lines of the log" aria-live="off" tabIndex={0}>
+      <div className="run-log" role="log" aria-label="Lines of the log" aria-live="off" tabIndex={0} data-long={shown > STEP || undefined}>
         {lines.slice(0, shown).map((line, i) => <LogLine key={i} line={line} search={search} />)}
       </div>
       {lines.length > shown ? <Button onClick={() => setShown((n) => n + STEP)}>Show {Math.min(STEP, lines.length - shown)} more lines</Button> : null}

@@ -25,6 +25,7 @@ const VisualTab = lazy(() => import('./VisualTab'));
 const FilesTab = lazy(() => import('./FilesTab'));
 const RequestsTab = lazy(() => import('./RequestsTab'));
 const LinksTab = lazy(() => import('./LinksTab'));
+const ChecksTab = lazy(() => import('./ChecksTab'));
 
 export default function RunPage() {
   const { name = '', runId = '' } = useParams();
@@ -79,6 +80,7 @@ function RunTabs({ run, files, report, loading }: { run: CanaryRun; files: Artif
   const har = file('results.har');
   const requests = file('HttpRequestsReport.json');
   const links = file('BrokenLinkCheckerReport.json');
+  const checks = file('MultiChecksReport.json');
   const differing = report ? allShots(report).filter((s) => s.visual && s.visual.status !== 'PASSED').length : 0;
 
   const tab = (id: string, label: string, content: ReactNode, badge?: ReactNode): TabsProps.Tab => ({
@@ -87,9 +89,10 @@ function RunTabs({ run, files, report, loading }: { run: CanaryRun; files: Artif
   });
   const tabs = [
     tab('steps', 'Steps', <StepsTab loading={loading} />),
+    ...(checks ? [tab('checks', 'Checks', <ChecksTab file={checks} />)] : []),
     ...(requests ? [tab('requests', 'HTTP requests', <RequestsTab file={requests} />)] : []),
     ...(links ? [tab('links', 'Links', <LinksTab file={links} />)] : []),
-    ...(har || !requests ? [tab('waterfall', 'Waterfall', <WaterfallTab file={har} loading={loading} />)] : []),
+    ...(har || !(requests || checks) ? [tab('waterfall', 'Waterfall', <WaterfallTab file={har} loading={loading} />)] : []),
     tab('logs', 'Logs', <LogsTab key={run.Status.State} />),
     tab('visual', 'Visual differences', <VisualTab loading={loading} />, differing > 0 ? `(${differing})` : undefined),
     tab('files', 'Files', <FilesTab loading={loading} />, files.length > 0 ? `(${files.length})` : undefined),

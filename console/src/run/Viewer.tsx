@@ -13,7 +13,9 @@ export function Viewer({ shots, index, onMove, onClose }: { shots: Shot[]; index
   const dialog = useRef<HTMLDialogElement>(null);
   const [zoom, setZoom] = useState<number>(); // undefined fits
   useEffect(() => {
-    if (!dialog.current?.open) dialog.current?.showModal();
+    if (dialog.current?.open) return;
+    dialog.current?.showModal();
+    dialog.current?.focus(); // not its first button, whose outline would draw the eye
   }, []);
   const close = () => dialog.current?.close(); // which tells onClose
   const shot = shots[index]!;
@@ -36,7 +38,7 @@ export function Viewer({ shots, index, onMove, onClose }: { shots: Shot[]; index
     act();
   };
   return (
-    <dialog ref={dialog} className="run-viewer" aria-label={`Screenshot ${index + 1} of ${shots.length}: ${shot.file}`} onClose={onClose} onKeyDown={onKeyDown}>
+    <dialog ref={dialog} className="run-viewer" tabIndex={-1} aria-label={`Screenshot ${index + 1} of ${shots.length}: ${shot.file}`} onClose={onClose} onKeyDown={onKeyDown}>
       <div className="run-viewer-bar">
         <div className="run-viewer-title" aria-live="polite">
           <strong>{shot.file}</strong> <span className="run-small">{index + 1} of {shots.length}</span>

@@ -122,7 +122,7 @@ function Results({ compared, reference, selected, onSelect }: { compared: Shot[]
       ariaLabels={{ selectionGroupLabel: 'Screenshot to look at', itemSelectionLabel: (_, s) => s.file }}
       contentDensity="compact"
       columnDefinitions={[
-        { id: 'file', header: 'Screenshot', isRowHeader: true, cell: (s) => <span className="run-prose">{s.file}</span> },
+        { id: 'file', header: 'Screenshot', isRowHeader: true, minWidth: 190, cell: (s) => <span className="run-prose">{s.file}</span> },
         { id: 'result', header: 'Result', cell: (s) => <Verdict test={s.visual!} /> },
         { id: 'variance', header: 'Variance', cell: (s) => (s.visual!.status === 'ERROR' ? '-' : percent(s.visual!.variance)) },
         { id: 'threshold', header: 'Threshold', cell: (s) => percent(s.visual!.threshold) },
