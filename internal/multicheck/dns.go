@@ -136,14 +136,14 @@ func (f *answer) judge(ctx context.Context, r *run, a *assertion) (string, bool,
 	if err != nil {
 		return "", false, err
 	}
-	ok, err := f.judgeValue(a, want)
+	ok, err := f.judgeValue(ctx, a, want)
 	return showValues(f.Records), ok, err
 }
 
 // judgeValue compares the records. One of them has to satisfy the operator, and
 // of NOT_EQUALS and NOT_CONTAINS each of them has to. Names are compared
 // without regard to case and final dots.
-func (f *answer) judgeValue(a *assertion, want string) (bool, error) {
+func (f *answer) judgeValue(ctx context.Context, a *assertion, want string) (bool, error) {
 	var forms []string
 	for _, rec := range f.records {
 		forms = append(forms, rec.text)
@@ -157,7 +157,7 @@ func (f *answer) judgeValue(a *assertion, want string) (bool, error) {
 			forms[i] = strings.ToLower(forms[i])
 		}
 	}
-	return a.compareAny(forms, want)
+	return a.compareAny(ctx, forms, want)
 }
 
 func (f *answer) names() bool {

@@ -24,6 +24,7 @@ func (r *run) extract(ctx context.Context, s *step, found observation, res *Step
 			return fmt.Errorf("extractor %s: %w", e.name, err)
 		}
 		r.extracted[e.name] = v
+		clear(r.values)
 		res.Extracted = append(res.Extracted, e.name)
 	}
 	return nil
@@ -60,7 +61,10 @@ func (r *run) extractOne(ctx context.Context, e extractor, body *document) (stri
 	if err != nil {
 		return "", err
 	}
-	m := re.FindStringSubmatch(value)
+	m, err := re.find(ctx, value)
+	if err != nil {
+		return "", err
+	}
 	if m == nil || int(group) >= len(m) {
 		return "", errors.New("the regular expression does not match")
 	}
@@ -69,10 +73,11 @@ func (r *run) extractOne(ctx context.Context, e extractor, body *document) (stri
 
 // document is a body that is read as JSON once, if it is.
 type document struct {
-	bytes []byte
-	read  bool
-	value any
-	err   error
+	bytes  []byte
+	read   bool
+	value  any
+	err    error
+	visits int // by all paths so far
 }
 
 func (d *document) json() (any, error) {
@@ -98,5 +103,7 @@ func (r *run) find(ctx context.Context, d *document, t text, path *jsonpath.Path
 			return nil, err
 		}
 	}
-	return path.Find(root)
+	found, visits, err := path.FindWithin(root, jsonpath.MaxVisits-d.visits)
+	d.visits += visits
+	return found, err
 }

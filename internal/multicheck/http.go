@@ -363,7 +363,7 @@ func (f *response) judgeHeader(ctx context.Context, r *run, a *assertion) (strin
 		return "no such header", a.operator == opNotEquals || a.operator == opNotContains, nil
 	}
 	got := strings.Join(values, ", ")
-	ok, err := a.compareText(got, want)
+	ok, err := a.compareText(ctx, got, want)
 	return strconv.Quote(got), ok, err
 }
 
@@ -377,9 +377,9 @@ func (f *response) judgeBody(ctx context.Context, r *run, a *assertion) (string,
 		if err != nil {
 			return "", false, err
 		}
-		got, there = nil, len(values) > 0
-		for _, v := range values {
-			got = append(got, written(v))
+		there = len(values) > 0
+		if got, err = writeAll(values); err != nil {
+			return "", false, err
 		}
 	}
 	if a.operator == opExists {
@@ -390,7 +390,7 @@ func (f *response) judgeBody(ctx context.Context, r *run, a *assertion) (string,
 	if err != nil {
 		return "", false, err
 	}
-	ok, err := a.compareAny(got, want)
+	ok, err := a.compareAny(ctx, got, want)
 	return showValues(got), ok, err
 }
 

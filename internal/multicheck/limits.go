@@ -27,6 +27,8 @@ const (
 	maxHeaders      = 50        // of a request
 	maxText         = 256 << 10 // bytes of a text with its references resolved
 	maxPattern      = 1000      // bytes of a regular expression
+	maxInstructions = 5000      // of a regular expression, roughly
+	maxWritten      = 4 << 20   // bytes of the values at a path, as texts
 	maxExtracted    = 64 << 10  // bytes of a variable that a step sets
 	maxHeaderBytes  = 64 << 10  // of a response
 	maxKeptBody     = 64 << 10  // bytes of a body in a report

@@ -27,6 +27,7 @@ type parser struct {
 	variables map[string]text
 	extracted map[string]bool // by the steps that have been read
 	names     map[string]bool // of steps
+	constants map[string]string
 }
 
 // Parse reads a configuration. The error is an *Error.
@@ -35,7 +36,7 @@ func Parse(config []byte) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &parser{variables: map[string]text{}, extracted: map[string]bool{}, names: map[string]bool{}}
+	p := &parser{variables: map[string]text{}, extracted: map[string]bool{}, names: map[string]bool{}, constants: map[string]string{}}
 	p.static = func(t text) (string, bool) { return p.constant(t, 0) }
 	p.defined = func(name string) bool {
 		_, ok := p.variables[name]
@@ -55,16 +56,21 @@ func Parse(config []byte) (*Plan, error) {
 }
 
 // constant is what t is whatever a run finds: without secrets and extractions.
+// A variable is resolved once, however often others refer to it.
 func (p *parser) constant(t text, depth int) (string, bool) {
 	s, err := t.expand(func(ref part) (string, error) {
+		s, ok := p.constants[ref.name]
+		if ok && !p.extracted[ref.name] {
+			return s, nil
+		}
 		v, ok := p.variables[ref.name]
 		if !ok || p.extracted[ref.name] || depth > MaxVariables {
 			return "", errors.New("not constant")
 		}
-		s, ok := p.constant(v, depth+1)
-		if !ok {
+		if s, ok = p.constant(v, depth+1); !ok {
 			return "", errors.New("not constant")
 		}
+		p.constants[ref.name] = s
 		return s, nil
 	})
 	return s, err == nil
@@ -90,24 +96,34 @@ func (p *parser) readVariables(root *object) {
 			p.variables[name] = *t
 		}
 	}
+	below := map[string]map[string]bool{} // what each variable refers to
+	for name, t := range p.variables {
+		below[name] = map[string]bool{}
+		for _, part := range t.parts {
+			below[name][part.name] = true
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(p.variables)) {
-		if p.circular(name, map[string]bool{}) {
+		if leadsTo(below, name, name, map[string]bool{}) {
 			p.fail("variables."+shown(name), "refers to itself")
+		}
+	}
+	if len(p.problems) > 0 {
+		clear(p.variables) // nothing can be resolved
+		for name := range o.members {
 			p.variables[name] = text{}
 		}
 	}
 }
 
-// circular reports whether a variable's value leads back to it.
-func (p *parser) circular(name string, above map[string]bool) bool {
-	if above[name] {
-		return true
-	}
-	above[name] = true
-	defer delete(above, name)
-	for _, part := range p.variables[name].parts {
-		if part.name != "" && p.circular(part.name, above) {
-			return true
+// leadsTo reports whether references lead from a variable to another one.
+func leadsTo(below map[string]map[string]bool, from, to string, seen map[string]bool) bool {
+	for name := range below[from] {
+		if name == to || !seen[name] && below[name] != nil {
+			seen[name] = true
+			if name == to || leadsTo(below, name, to, seen) {
+				return true
+			}
 		}
 	}
 	return false
@@ -200,6 +216,7 @@ func (p *parser) readStep(num int, o *object) *step {
 	})
 	for _, name := range set {
 		p.extracted[name] = true
+		clear(p.constants)
 	}
 	o.close()
 	return s
@@ -222,8 +239,8 @@ func (p *parser) readExtractor(o *object) extractor {
 	}
 	e.group = o.number("regexGroup", 0, 100, true)
 	if n, ok := p.static(e.group.text); ok && e.group.set && e.pattern != nil {
-		if group, err := strconv.Atoi(n); err == nil && group > e.pattern.NumSubexp() {
-			p.fail(o.at("regexGroup"), "is %d, but the regular expression has %d groups", group, e.pattern.NumSubexp())
+		if group, err := strconv.Atoi(n); err == nil && group > e.pattern.re.NumSubexp() {
+			p.fail(o.at("regexGroup"), "is %d, but the regular expression has %d groups", group, e.pattern.re.NumSubexp())
 		}
 	}
 	o.close()
@@ -244,7 +261,7 @@ func (p *parser) compilePath(at string, t text) *jsonpath.Path {
 }
 
 // compile compiles a regular expression that has no references.
-func (p *parser) compile(at string, t text) *regexp.Regexp {
+func (p *parser) compile(at string, t text) *expression {
 	s, ok := p.static(t)
 	if !ok {
 		return nil
@@ -254,20 +271,6 @@ func (p *parser) compile(at string, t text) *regexp.Regexp {
 		p.fail(at, "%s", err)
 	}
 	return re
-}
-
-// pattern compiles a regular expression in the syntax of RE2, which lacks
-// JavaScript's lookarounds and backreferences and never takes more than linear
-// time.
-func pattern(s string) (*regexp.Regexp, error) {
-	if len(s) > maxPattern {
-		return nil, errors.New("is longer than a regular expression may be (" + strconv.Itoa(maxPattern) + " bytes)")
-	}
-	re, err := regexp.Compile(s)
-	if err != nil {
-		return nil, errors.New("is not a regular expression in RE2 syntax: " + err.Error())
-	}
-	return re, nil
 }
 
 // checkURL holds a URL to what can be requested.

@@ -1,7 +1,6 @@
 package multicheck
 
 import (
-	"regexp"
 	"time"
 
 	"nephele.dev/nephele/internal/multicheck/jsonpath"
@@ -132,7 +131,7 @@ type assertion struct {
 	target   string // JSON or TEXT
 	pathText text
 	path     *jsonpath.Path // nil when pathText has references
-	pattern  *regexp.Regexp // of REGEX_MATCH; nil when value has references
+	pattern  *expression    // of REGEX_MATCH; nil when value has references
 	unit     string
 	encoding string
 }
@@ -144,6 +143,6 @@ type extractor struct {
 	pathText *text          // nil for the body itself
 	path     *jsonpath.Path // nil when pathText has references
 	regex    *text          // nil for the whole value
-	pattern  *regexp.Regexp // nil when regex has references
+	pattern  *expression    // nil when regex has references
 	group    number
 }

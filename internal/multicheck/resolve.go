@@ -16,8 +16,15 @@ func (r *run) text(ctx context.Context, t text) (string, error) {
 		if v, ok := r.extracted[p.name]; ok {
 			return v, nil
 		}
-		if v, ok := r.plan.variables[p.name]; ok {
-			return r.text(ctx, v) // Parse has refused circles
+		if v, ok := r.values[p.name]; ok {
+			return v, nil
+		}
+		if t, ok := r.plan.variables[p.name]; ok {
+			v, err := r.text(ctx, t) // Parse has refused circles
+			if err == nil {
+				r.values[p.name] = v
+			}
+			return v, err
 		}
 		return "", fmt.Errorf("${%s} has no value: the step that extracts it failed", p.name)
 	})

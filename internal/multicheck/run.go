@@ -59,7 +59,7 @@ type Deps struct {
 // Run executes the plan. What a check finds, however bad, is part of the
 // Result; an error is ctx's, with the result so far.
 func Run(ctx context.Context, plan *Plan, deps Deps) (*Result, error) {
-	r := &run{plan: plan, deps: deps, extracted: map[string]string{}, secrets: map[string]string{}, result: &Result{Start: time.Now().UTC()}}
+	r := &run{plan: plan, deps: deps, extracted: map[string]string{}, secrets: map[string]string{}, values: map[string]string{}, result: &Result{Start: time.Now().UTC()}}
 	if r.deps.Tokens == nil {
 		r.deps.Tokens = &Tokens{}
 	}
@@ -92,6 +92,7 @@ type run struct {
 	deps      Deps
 	extracted map[string]string
 	secrets   map[string]string // fetched, by name
+	values    map[string]string // of variables, resolved
 	redactor  redactor
 	result    *Result
 }

@@ -195,7 +195,7 @@ func (f *certificate) judge(ctx context.Context, r *run, a *assertion) (string, 
 		return "", false, err
 	}
 	got := f.field(a)
-	ok, err := a.compareAny(got, want)
+	ok, err := a.compareAny(ctx, got, want)
 	return showValues(got), ok, err
 }
 

@@ -266,6 +266,6 @@ func (f *stream) judge(ctx context.Context, r *run, a *assertion) (string, bool,
 		}
 		want = string(b)
 	}
-	ok, err := a.compareText(got, want)
+	ok, err := a.compareText(ctx, got, want)
 	return showBytes(f.data, a.encoding), ok, err
 }

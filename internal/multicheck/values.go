@@ -2,6 +2,7 @@ package multicheck
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -50,6 +51,20 @@ func written(v any) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
+// writeAll writes values. One may hold another, as $..* finds them: what they
+// take together is bounded.
+func writeAll(values []any) (out []string, err error) {
+	total := 0
+	for _, v := range values {
+		s := written(v)
+		if total += len(s); total > maxWritten {
+			return nil, fmt.Errorf("the values at the path take more than %d bytes", maxWritten)
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
 // errNotJSON is what is said of a body that paths do not apply to.
 var errNotJSON = errors.New("the body is not JSON")
 
@@ -84,9 +99,8 @@ func countValues(b []byte) int {
 	return n
 }
 
-// compareText applies an operator to texts. re is the compiled form of want, or
-// nil.
-func (a *assertion) compareText(got, want string) (bool, error) {
+// compareText applies an operator to texts.
+func (a *assertion) compareText(ctx context.Context, got, want string) (bool, error) {
 	switch a.operator {
 	case opEquals:
 		return got == want, nil
@@ -108,15 +122,15 @@ func (a *assertion) compareText(got, want string) (bool, error) {
 			return false, fmt.Errorf("the expected value %w", err)
 		}
 	}
-	return re.MatchString(got), nil
+	return re.match(ctx, got)
 }
 
 // compareAny applies an operator to several values: one of them has to satisfy
 // it, and of NOT_EQUALS and NOT_CONTAINS each of them has to.
-func (a *assertion) compareAny(got []string, want string) (bool, error) {
+func (a *assertion) compareAny(ctx context.Context, got []string, want string) (bool, error) {
 	negative := a.operator == opNotEquals || a.operator == opNotContains
 	for _, v := range got {
-		ok, err := a.compareText(v, want)
+		ok, err := a.compareText(ctx, v, want)
 		if err != nil || ok != negative {
 			return ok, err
 		}

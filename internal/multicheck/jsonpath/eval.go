@@ -21,26 +21,31 @@ var ErrTooMuch = errors.New("the JSONPath visits too many values")
 // and, among the members of an object, of their names. root is what
 // encoding/json decodes into an any, with or without UseNumber.
 func (p *Path) Find(root any) ([]any, error) {
-	e := &evaluation{root: root}
-	var out []any
-	err := e.walk(p.segments, root, func(v any) error {
+	out, _, err := p.FindWithin(root, MaxVisits)
+	return out, err
+}
+
+// FindWithin is Find with a budget of its own, and tells what it took of it.
+func (p *Path) FindWithin(root any, budget int) (out []any, visits int, err error) {
+	e := &evaluation{root: root, budget: budget}
+	err = e.walk(p.segments, root, func(v any) error {
 		if len(out) >= MaxResults {
 			return ErrTooMuch
 		}
 		out = append(out, v)
 		return nil
 	})
-	return out, err
+	return out, e.visits, err
 }
 
 type evaluation struct {
-	root   any
-	visits int
+	root           any
+	visits, budget int
 }
 
 // visit counts a node.
 func (e *evaluation) visit() error {
-	if e.visits++; e.visits > MaxVisits {
+	if e.visits++; e.visits > e.budget {
 		return ErrTooMuch
 	}
 	return nil
