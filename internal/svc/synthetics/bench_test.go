@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -87,17 +88,29 @@ func BenchmarkCanaryRuns(b *testing.B) {
 		b.Fatal(err)
 	}
 	for waiting(b, a, `nephele_engine_lane_running{lane="api"} 0`, `nephele_engine_lane_backlog{lane="api"} 0`) {
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond)
 	}
 	ticks := float64(b.N) / time.Since(began).Seconds()
 	close(runner.gate)
+	cpu := cpuTime(b)
 	b.ResetTimer()
 	for runner.runs.Load() < int64(b.N) ||
 		waiting(b, a, `nephele_engine_lane_running{lane="canary.script"} 0`, `nephele_engine_lane_backlog{lane="canary.script"} 0`) {
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "runs/s")
 	b.ReportMetric(ticks, "ticks/s")
+	b.ReportMetric((cpuTime(b)-cpu).Seconds()*1000/float64(b.N), "cpu-ms/run")
+}
+
+// cpuTime is what this process has used.
+func cpuTime(b *testing.B) time.Duration {
+	b.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // waiting reports whether a gauge is not what it is at rest.

@@ -49,7 +49,7 @@ func TestLongRunsDoNotStarveShortOnes(t *testing.T) {
 			runs[job.CanaryName]++
 		}
 		for _, name := range names {
-			least := 20 // of 30: with two workers, and three canaries that would take them both
+			least := 18 // of 30: with two workers, and three canaries that would take them both
 			if long[name] {
 				least = 4
 			}
