@@ -69,7 +69,8 @@ await test('by keyboard alone', async (page) => {
 
   const strip = page.getByRole('list', { name: 'Recent runs of by-keyboard' }).getByRole('link');
   await expect(strip).toHaveCount(1);
-  await expect(page.getByRole('main').locator('#main')).toBeFocused();
+  await expect(page.getByText('Canary by-keyboard was created and started.')).toBeVisible();
+  await expect(page.locator('#main')).toBeFocused();
   await pressUntilFocused(page, 'Tab', page.getByRole('button', { name: 'Stop', exact: true }));
   await page.keyboard.press('Enter');
   await expect(page.getByText('Canary by-keyboard was stopped.')).toBeVisible();

@@ -131,6 +131,7 @@ export default function CanaryList() {
         onDismiss={() => setDeleting([])}
         onDelete={async () => {
           await actions.remove(deleting);
+          await canaries.refresh();
           setDeleting([]);
           collection.setSelectedItems([]);
         }}

@@ -33,8 +33,9 @@ const most = 500;
 export default function CanaryPage() {
   const { name = '' } = useParams();
   usePage({ title: name, breadcrumbs: [{ text: 'Canaries', route: routes.canaries }, { text: name }] });
-  const canary = useCanary(name);
-  const runs = useRuns(name, most);
+  const [leaving, setLeaving] = useState(false); // nobody asks for a canary while it is deleted
+  const canary = useCanary(name, leaving);
+  const runs = useRuns(name, most, leaving);
   const [params, setParams] = useSearchParams();
   const [range, setRange] = useState<Range>(defaultRange);
 
@@ -43,7 +44,7 @@ export default function CanaryPage() {
   const c = canary.data;
   const shared = { canary: c, runs, range, onRange: setRange };
   return (
-    <ContentLayout header={<Actions query={canary} canary={c} refresh={async () => void (await Promise.all([canary.refresh(), runs.refresh()]))} />}>
+    <ContentLayout header={<Actions query={canary} canary={c} onLeaving={setLeaving} refresh={async () => void (await Promise.all([canary.refresh(), runs.refresh()]))} />}>
       <SpaceBetween size="l">
         {canary.error !== undefined && <ErrorAlert header="What is shown is no longer up to date" error={canary.error} onRetry={() => void canary.refresh()} />}
         {runs.error !== undefined && <ErrorAlert header="The runs could not be listed" error={runs.error} onRetry={() => void runs.refresh()} />}
@@ -66,10 +67,17 @@ export default function CanaryPage() {
   );
 }
 
-function Actions({ query, canary, refresh }: { query: Query<Canary>; canary: Canary; refresh(): Promise<void> }) {
+interface ActionsProps {
+  query: Query<Canary>;
+  canary: Canary;
+  onLeaving(leaving: boolean): void;
+  refresh(): Promise<void>;
+}
+
+function Actions({ query, canary, onLeaving, refresh }: ActionsProps) {
   const navigate = useNavigate();
   const [deleting, setDeleting] = useState<string[]>([]);
-  const actions = useCanaryActions(refresh, async () => void navigate(routes.canaries));
+  const actions = useCanaryActions(refresh);
   const { Name: name } = canary;
   return (
     <>
@@ -100,8 +108,11 @@ function Actions({ query, canary, refresh }: { query: Query<Canary>; canary: Can
         busy={actions.busy === 'delete'}
         onDismiss={() => setDeleting([])}
         onDelete={async () => {
-          await actions.remove(deleting);
+          onLeaving(true);
+          const gone = await actions.remove(deleting);
           setDeleting([]);
+          if (gone.length) void navigate(routes.canaries);
+          else onLeaving(false);
         }}
       />
     </>

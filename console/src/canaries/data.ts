@@ -39,19 +39,19 @@ export function useCanaries(): Query<CanaryRow[]> {
   );
 }
 
-/** One canary. */
-export function useCanary(name: string): Query<Canary> {
+/** One canary; it is asked for unless paused. */
+export function useCanary(name: string, paused = false): Query<Canary> {
   const client = useSynthetics();
   const { session } = useSession();
   return useQuery(
     `canary ${session.region} ${session.account} ${name}`,
     async (signal) => (await send(client, getCanary({ Name: name }), signal)).Canary,
-    { every: (c) => (c && inTransition(c) ? soon : usual) },
+    { every: (c) => (c && inTransition(c) ? soon : usual), enabled: !paused },
   );
 }
 
-/** The newest runs of a canary, newest first. */
-export function useRuns(name: string, most: number): Query<CanaryRun[]> {
+/** The newest runs of a canary, newest first; they are asked for unless paused. */
+export function useRuns(name: string, most: number, paused = false): Query<CanaryRun[]> {
   const client = useSynthetics();
   const { session } = useSession();
   return useQuery(
@@ -61,7 +61,7 @@ export function useRuns(name: string, most: number): Query<CanaryRun[]> {
         (NextToken) => send(client, getCanaryRuns({ Name: name, NextToken, MaxResults: Math.min(100, most) }), signal).then((p) => ({ items: p.CanaryRuns, next: p.NextToken })),
         most,
       ),
-    { every: (runs = []) => (runs.some((r) => r.Status.State === 'RUNNING') ? soon : usual) },
+    { every: (runs = []) => (runs.some((r) => r.Status.State === 'RUNNING') ? soon : usual), enabled: !paused },
   );
 }
 
