@@ -165,8 +165,11 @@ func TestHostilePlaywrightTakesTooMuch(t *testing.T) {
 			},
 		},
 		"processes": {
-			`const { spawn } = require('child_process');
-exports.handler = async () => { for (let n = 0; n < 5000; n++) { const c = spawn('/bin/sleep', ['60']); c.on('error', () => {}); if (!c.pid) throw new Error('stopped: ' + (n < 2000)); } };`,
+			`const { spawnSync } = require('child_process');
+exports.handler = async () => {
+  const { stdout } = spawnSync('sh', ['-c', 'n=0; while [ $n -lt 5000 ]; do sleep 60 >/dev/null 2>&1 & n=$((n+1)); done; echo all'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  throw new Error('stopped: ' + !String(stdout).includes('all'));
+};`,
 			nil,
 			func(o *canaryrun.Outcome) bool { return o.StateReason == "stopped: true" },
 		},
@@ -219,7 +222,7 @@ func TestHostilePlaywrightVerdicts(t *testing.T) {
 		"garbage":         {`exports.handler = async () => { ` + strings.Replace(forged, "JSON.stringify({ status: 'PASSED', report: {} })", "'{{{'", 1) + ` process.reallyExit(0); };`, "the verdict cannot be read"},
 		"huge":            {`exports.handler = async () => { ` + strings.Replace(forged, "JSON.stringify({ status: 'PASSED', report: {} })", "'\"' + 'x'.repeat(20 << 20)", 1) + ` process.reallyExit(0); };`, "the verdict cannot be read"},
 		"a link":          {`exports.handler = async () => { require('fs').symlinkSync('/opt', '/tmp/.nephele'); throw new Error('the truth'); };`, "No test result returned"},
-		"browser is gone": {openPage + `exports.handler = async () => { const page = await open(); for (const p of browsers()) process.kill(p, 'SIGKILL'); await page.goto('http://127.0.0.1:1/'); };`, "closed"},
+		"browser is gone": {openPage + `exports.handler = async () => { const page = await open(); for (const p of browsers()) try { process.kill(p, 'SIGKILL'); } catch {} await page.goto('http://127.0.0.1:1/'); };`, "closed"},
 		"everybody":       {openPage + `exports.handler = async () => { await open(); process.kill(-1, 'SIGKILL'); throw new Error('alone'); };`, ""},
 		"modules":         {`globalThis[Symbol.for('nephele.modules')] = {}; exports.handler = async () => { throw new Error('the truth'); };`, "the truth"},
 	}
