@@ -16,6 +16,10 @@
 // itself, as it does on AWS. What the script cannot say is how long it ran and
 // what it used: those come from the sandbox.
 //
+// A job with a Blueprint has no script: Native executes its JSON with package
+// multicheck in this process, without a box or a workspace, and makes an Outcome
+// of the same form with its artifacts in memory (native.go).
+//
 // A run always ends in an Outcome: a script that throws, never returns, eats
 // its memory or kills its process has FAILED, with the reason. An error from
 // Run means that no run took place.

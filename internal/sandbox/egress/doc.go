@@ -7,6 +7,9 @@
 // everything encrypted or framed (HTTPS, WebSocket, any TCP), and requests in
 // absolute form for plain HTTP.
 //
+// What the server itself sends on somebody's behalf (notifications, checks of
+// canaries) goes by the same decisions, through DialContext.
+//
 // # How a target is decided
 //
 // Names lie, so the decision is made on addresses. The proxy resolves the name
