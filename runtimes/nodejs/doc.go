@@ -15,9 +15,11 @@
 //	src/library/      what scripts see: steps, screenshots, configuration, logger, HAR
 //	src/playwright/   the same for Playwright: launching, recording, its modules
 //	src/nodejs/       the same for scripts without a browser
+//	src/visual/       comparing screenshots; diff.cjs, which is a command too
 //	src/net/          sockets, TLS and fetch through the sandbox's proxy
 //	build.mjs         the bundling
 //	playwright.mjs    what stays of Playwright's own bundles
+//	test/             units that need no browser (node:test, run by canaryrun's tests)
 //	bundle/           go generate: runs the bundling and writes dist/runtime.tar.gz
 //	THIRD_PARTY       licences of the bundled packages
 package nodejs

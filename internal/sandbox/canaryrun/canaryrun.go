@@ -213,6 +213,9 @@ type CanaryMetrics struct {
 	Aggregated4xx            bool `json:"aggregated4xxMetric"`
 	Aggregated5xx            bool `json:"aggregated5xxMetric"`
 	AggregatedFailedRequests bool `json:"aggregatedFailedRequestsMetric"`
+	// Of comparisons with a baseline; a script starts with the first alone.
+	VisualSuccessPercent   bool `json:"visualMonitoringSuccessPercentMetric"`
+	VisualTotalComparisons bool `json:"visualMonitoringTotalComparisonsMetric"`
 }
 
 // Script is the customerScript part of a Report.
