@@ -103,6 +103,32 @@ exports.handler = async () => {
 	}
 }
 
+// A machine without a Firefox says what to install.
+func TestFirefoxIsMissing(t *testing.T) {
+	t.Parallel()
+	box, err := sandbox.New(sandbox.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer box.Close()
+	r, err := canaryrun.New(canaryrun.Options{Sandbox: box, Firefox: "/no/such/firefox"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	archive, size := code(t, map[string]string{"index.js": `exports.handler = async () => {};`})
+	o, err := r.Run(t.Context(), canaryrun.Job{
+		RunID: "missing", RuntimeVersion: playwrightRuntime, Handler: "index.handler", Browser: "FIREFOX", Zip: archive, Size: size,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	if o.Status != canaryrun.Failed || !strings.Contains(o.StateReason, "no Firefox is installed; apt-get install firefox-esr") {
+		t.Errorf("%s %q", o.Status, o.StateReason)
+	}
+}
+
 // Runtimes from before Firefox say so.
 func TestFirefoxIsNotForEveryRuntime(t *testing.T) {
 	t.Parallel()
