@@ -96,7 +96,7 @@ var rules = []rule{
 	}, leaves...)},
 
 	// The pages, a client of the API like any other.
-	{room: "console/...", stdOnly: true},
+	{room: "console/...", stdOnly: true, may: []string{"console/...", "runtimes/..."}},
 
 	// Those who see everything.
 	{room: "internal/config", may: leaves},
