@@ -15,6 +15,8 @@
 //	src/canaries/     list, detail, create and edit
 //	src/run/          one run: steps, screenshots, network, logs, differences
 //	src/groups/       groups of canaries
+//	src/unit.ts       tests of functions, *.test.ts beside them; go generate makes
+//	                  dist/unit.mjs of them, so that running them needs Node.js alone
 //	test/             what a browser does with it, in Playwright
 //	bundle/           go generate: runs Vite and writes dist/console.tar
 //	THIRD_PARTY       licences of the bundled packages

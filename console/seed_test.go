@@ -178,8 +178,8 @@ func (r *runs) leave(run types.CanaryRun, name string, content []byte) {
 	}
 }
 
-// seedRuns makes runs of every kind: one with a step that fails, one of an API,
-// one of a link checker, one whose screenshots differ from the baseline, and one
+// seedRuns makes runs of every kind: one with a step that fails, one of an API
+// that is repeated, one of a link checker, one whose screenshots differ from the baseline, and one
 // whose artifacts are as bad as they can be.
 func seedRuns(t *testing.T, srv *nepheletest.Server, _ string) {
 	r := newRuns(t, srv)
@@ -187,8 +187,14 @@ func seedRuns(t *testing.T, srv *nepheletest.Server, _ string) {
 		r.script(name, script)
 	}
 	r.checks("checks")
+	_, err := r.api.UpdateCanary(t.Context(), &synthetics.UpdateCanaryInput{Name: aws.String("api"), Schedule: &types.CanaryScheduleInput{
+		Expression: aws.String("rate(0 minute)"), RetryConfig: &types.RetryConfigInput{MaxRetries: aws.Int32(1)},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	base := r.run("checkout", "api", "checks", "links", "look")
-	_, err := r.api.UpdateCanary(t.Context(), &synthetics.UpdateCanaryInput{
+	_, err = r.api.UpdateCanary(t.Context(), &synthetics.UpdateCanaryInput{
 		Name: aws.String("look"), VisualReferences: []types.VisualReferenceInput{{BaseCanaryRunId: base.Id, BrowserType: types.BrowserTypeChrome}},
 	})
 	if err != nil {

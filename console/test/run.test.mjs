@@ -11,7 +11,7 @@ async function newest(canary) {
 async function openRun(page, canary, tab) {
   const run = await newest(canary);
   await open(page, `/canaries/${canary}/runs/${run.Id}${tab ? `?tab=${tab}` : ''}`);
-  await expect(page.getByRole('heading', { level: 1, name: canary })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1, name: new RegExp(`^${canary}`) })).toBeVisible();
   return run;
 }
 
@@ -151,6 +151,16 @@ await test('requests of an API canary', async (page) => {
   await expect(page.getByText('["Anchor","Buoy"]')).toBeVisible();
   await shot(page, 'run-requests', { fullPage: true });
   await expect(page.getByRole('tab', { name: 'Waterfall' })).toHaveCount(0);
+});
+
+await test('attempts', async (page) => {
+  await openRun(page, 'api');
+  await expect(page.getByRole('heading', { level: 1 }).getByText('Retry 1')).toBeVisible();
+  await expect(page.getByText('Retry 1, Chrome (this run)')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Previous run' })).toBeDisabled();
+  await page.getByRole('link', { name: 'First attempt, Chrome' }).click();
+  await expect(page.getByText('First attempt, Chrome (this run)')).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1 }).getByText('Retry 1')).toHaveCount(0);
 });
 
 await test('checks', async (page) => {
