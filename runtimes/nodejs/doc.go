@@ -7,9 +7,9 @@
 // The library is written from AWS's published type definitions and user guide.
 // Sources are in src, plain JavaScript in modules; esbuild bundles them with
 // puppeteer-core, and with the parts of Playwright that a run needs, into files
-// that are loaded by the first script that asks for them. The archive is committed, so that nobody needs
-// npm to build the program, and holds a hash of the sources it was made from:
-// a test fails when the two part.
+// that are loaded by the first script that asks for them. The archive is
+// committed, so that nobody needs npm to build the program, and holds a hash of
+// the sources it was made from: a test fails when the two part.
 //
 //	src/main.js       the launcher: orders in, verdict out
 //	src/library/      what scripts see: steps, screenshots, configuration, logger, HAR
