@@ -1,12 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { done, expect, open, overflows, pressUntilFocused, server, shot, test } from './kit.mjs';
 
-/** The newest run of a canary, by the API. */
-async function newest(canary) {
+/** Asks the API. Nobody checks the signature. */
+async function ask(path) {
   const authorization = 'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/synthetics/aws4_request, SignedHeaders=host, Signature=0';
-  const answer = await fetch(`${server}/canary/${canary}/runs`, { method: 'POST', body: '{}', headers: { authorization, 'content-type': 'application/json' } });
-  return (await answer.json()).CanaryRuns[0];
+  const answer = await fetch(`${server}/canary/${path}`, { method: 'POST', body: '{}', headers: { authorization, 'content-type': 'application/json' } });
+  return answer.json();
 }
+
+/** The newest run of a canary. */
+const newest = async (canary) => (await ask(`${canary}/runs`)).CanaryRuns[0];
 
 async function openRun(page, canary, tab) {
   const run = await newest(canary);
@@ -267,6 +270,19 @@ await test('artifacts that are as bad as they can be', async (page) => {
   await page.getByRole('button', { name: /^Preview <img/ }).click();
   await expect(page.getByRole('dialog').getByText('<script>document.title=1</script>')).toBeVisible();
   await expect(page).toHaveTitle(/^Run /);
+});
+
+await test('a run that goes on', async (page) => {
+  const started = ask('checkout/start'); // it answers when the run has ended
+  await expect.poll(async () => (await newest('checkout')).Status.State).toBe('RUNNING');
+  await openRun(page, 'checkout');
+  await expect(page.getByText('Its steps are shown when it has ended.')).toBeVisible();
+  await shot(page, 'run-running');
+  await started;
+  await expect(page.getByRole('list', { name: 'Steps' }).getByRole('listitem')).toHaveCount(3);
+  await expect(page.getByText('The canary failed')).toBeVisible();
+  await page.getByRole('button', { name: 'Previous run' }).click();
+  await expect(page.getByRole('button', { name: 'Next run' })).toBeEnabled();
 });
 
 await test('no such run', async (page) => {
