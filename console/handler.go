@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -138,6 +139,7 @@ func (f *file) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.Set("Content-Encoding", "gzip")
+	h.Set("Content-Length", strconv.Itoa(len(f.gzipped)))
 	w.Write(f.gzipped) //nolint:errcheck // the peer is told or gone
 }
 

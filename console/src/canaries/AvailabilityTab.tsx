@@ -15,6 +15,9 @@ import type { TimedTab } from './tab';
 export function AvailabilityTab({ canary, runs, range, onRange }: TimedTab) {
   const { from, to } = resolve(range, new Date());
   const failed = (runs.data ?? []).filter((r) => r.Status.State === 'FAILED' && r.Timeline.Started && r.Timeline.Started >= from && r.Timeline.Started <= to);
+  const columns = runColumns(canary.Name)
+    .filter((c) => ['started', 'duration', 'reason'].includes(c.id!))
+    .map((c) => ({ ...c, sortingComparator: undefined }));
   return (
     <SpaceBetween size="l">
       <Header variant="h2" actions={<RangePicker value={range} onChange={onRange} />}>Availability</Header>
@@ -33,7 +36,7 @@ export function AvailabilityTab({ canary, runs, range, onRange }: TimedTab) {
           trackBy="Id"
           loading={runs.loading}
           loadingText="Loading runs"
-          columnDefinitions={runColumns(canary.Name).filter((c) => ['started', 'duration', 'reason'].includes(c.id!))}
+          columnDefinitions={columns}
           ariaLabels={{ tableLabel: 'Failed runs' }}
           header={<Header variant="h3" counter={runs.data && `(${failed.length})`} description="The newest runs that failed in this time">Failed runs</Header>}
           empty={<Box textAlign="center" color="inherit" padding="s"><b>No failed runs</b></Box>}

@@ -29,12 +29,12 @@ const order = {
 /** The columns of the list. Strips and success come later than the rest. */
 export function columns(strips: Map<string, CanaryRun[]> | undefined, success: Map<string, number> | undefined): Column[] {
   return [
-    { id: 'name', header: 'Name', cell: (row) => <RouteLink to={routes.canary(name(row))}>{name(row)}</RouteLink>, sortingComparator: order.name, isRowHeader: true, minWidth: 160, width: 200 },
+    { id: 'name', header: 'Name', cell: (row) => <RouteLink to={routes.canary(name(row))}>{name(row)}</RouteLink>, sortingComparator: order.name, isRowHeader: true, minWidth: 140, width: 170 },
     { id: 'state', header: 'State', cell: (row) => <StateIndicator canary={row.canary} />, sortingComparator: order.state, minWidth: 110, width: 120 },
     { id: 'last', header: 'Last result', cell: lastResult, sortingComparator: order.last, minWidth: 130, width: 145 },
-    { id: 'runs', header: 'Recent runs', cell: (row) => <RunStrip canary={name(row)} runs={strips?.get(name(row))} />, minWidth: 190, width: 190 },
+    { id: 'runs', header: 'Recent runs', cell: (row) => <RunStrip canary={name(row)} runs={strips?.get(name(row))} />, minWidth: 205, width: 205 },
     { id: 'success', header: 'Success (24 h)', cell: (row) => percent(success?.get(name(row))), minWidth: 130, width: 140 },
-    { id: 'when', header: 'Last run', cell: (row) => <span title={formatTime(row.last?.Timeline.Started)}>{formatAgo(row.last?.Timeline.Started)}</span>, sortingComparator: order.when, minWidth: 120, width: 140 },
+    { id: 'when', header: 'Last run', cell: (row) => <span title={formatTime(row.last?.Timeline.Started)}>{formatAgo(row.last?.Timeline.Started)}</span>, sortingComparator: order.when, minWidth: 130, width: 155 },
     { id: 'schedule', header: 'Schedule', cell: (row) => scheduleText(row.canary.Schedule?.Expression), sortingComparator: order.schedule, minWidth: 120, width: 150 },
     { id: 'runtime', header: 'Runtime', cell: (row) => row.canary.RuntimeVersion ?? '-', sortingComparator: order.runtime, minWidth: 170, width: 230 },
     { id: 'modified', header: 'Last modified', cell: (row) => formatTime(row.canary.Timeline?.LastModified), sortingComparator: order.modified, minWidth: 170, width: 280 },
