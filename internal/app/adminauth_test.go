@@ -94,7 +94,11 @@ func TestMetricsGuard(t *testing.T) {
 		"open":          {r: ask("192.0.2.1:5", nil), open: true, want: http.StatusOK},
 	} {
 		w := httptest.NewRecorder()
-		guardedApp(tt.open).admin().ServeHTTP(w, tt.r)
+		admin, err := guardedApp(tt.open).admin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		admin.ServeHTTP(w, tt.r)
 		if w.Code != tt.want {
 			t.Errorf("%s: %d", name, w.Code)
 		}
