@@ -19,6 +19,7 @@ import { asText, clock, filterLines, LEVELS, logGroupOf, logStreamOf, MAX_LINES,
 import { LIMITS } from './store';
 import { bytes } from './artifacts';
 import type { Read } from './useRunData';
+import './log.css';
 
 interface Log {
   lines: Line[];

@@ -17,6 +17,8 @@ import { allShots, type Report } from './report';
 import { RunHeader } from './RunHeader';
 import { useCanary, useFiles, useFound, useReport, useStore } from './useRunData';
 import './run.css';
+import './steps.css';
+import './waterfall.css';
 
 const StepsTab = lazy(() => import('./StepsTab'));
 const WaterfallTab = lazy(() => import('./WaterfallTab'));

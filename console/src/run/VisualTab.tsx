@@ -17,6 +17,7 @@ import { Compare } from './Compare';
 import { useRun } from './context';
 import { allShots, type Shot, type VisualTest } from './report';
 import { accepted, areasOf, referenceOf, update, withAreas } from './visual';
+import './visual.css';
 
 /** Screenshots beside those of the baseline. */
 export default function VisualTab({ loading }: { loading: boolean }) {
