@@ -283,7 +283,7 @@ func (s *Service) captureVisual(ctx context.Context, owner ref, c *config, r *ru
 	err := s.takeBaseline(ctx, owner, fresh{o}, got, r.ID)
 	if refusal(err) != nil {
 		s.Logger.Warn("a canary run cannot be a baseline", "canary", owner.Name, "run", r.ID, "error", err)
-		return nil, nil
+		return nil, nil //nolint:nilerr // the next one may
 	}
 	return got, err
 }

@@ -65,7 +65,9 @@ func TestEvents(t *testing.T) {
 		}
 
 		const role = "arn:aws:iam::000000000000:role/other"
-		if _, err := b.api.UpdateCanary(t.Context(), &api.UpdateCanaryInput{Name: "c", ExecutionRoleArn: new(role)}); err != nil {
+		if _, err := b.api.UpdateCanary(t.Context(), &api.UpdateCanaryInput{
+			Name: "c", ExecutionRoleArn: new(role), Code: createInput("c").Code,
+		}); err != nil {
 			t.Fatal(err)
 		}
 		pass(time.Second)
@@ -82,7 +84,11 @@ func TestEvents(t *testing.T) {
 		if diff := cmp.Diff(want, updated); diff != "" {
 			t.Fatal(diff)
 		}
-		changed := map[string]any{"executionArn": map[string]any{"previous-value": testRole, "current-value": role}}
+		layer := strings.TrimSuffix(*b.canaryAs(t, "").Code.SourceLocationArn, "2")
+		changed := map[string]any{
+			"executionArn":            map[string]any{"previous-value": testRole, "current-value": role},
+			"testCodeLayerVersionArn": map[string]any{"previous-value": layer + "1", "current-value": layer + "2"},
+		}
 		found := false
 		for _, d := range details {
 			found = found || cmp.Equal(d["changed-config"], any(changed))

@@ -323,7 +323,7 @@ func (p *publication) data(name string) []*cloudwatch.MetricDatum {
 		}
 		add(d, dims...)
 		if p.Browser != "" {
-			add(d, append(dims[:len(dims):len(dims)], &cloudwatch.Dimension{Name: "Browser", Value: p.Browser})...)
+			add(d, append(slices.Clip(dims), &cloudwatch.Dimension{Name: "Browser", Value: p.Browser})...)
 		}
 	}
 	return out

@@ -2,6 +2,7 @@ package synthetics
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -47,8 +48,8 @@ func TestRetries(t *testing.T) {
 				}
 				runs := b.runs(t)
 				var states []api.CanaryRunState
-				for i := len(runs) - 1; i >= 0; i-- {
-					r, attempt := runs[i], len(runs)-1-i
+				for i, r := range slices.Backward(runs) {
+					attempt := len(runs) - 1 - i
 					states = append(states, *r.Status.State)
 					if *r.ScheduledRunId != *runs[len(runs)-1].Id || !r.Timeline.MetricTimestampForRunAndRetries.Equal(*runs[len(runs)-1].Timeline.Started) {
 						t.Errorf("attempt %d: %+v", attempt, r)
