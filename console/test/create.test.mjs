@@ -5,6 +5,7 @@ const nameField = (page) => page.getByRole('textbox', { name: 'Name', exact: tru
 await test('from a blueprint, with the mouse', async (page) => {
   await open(page, '/canaries');
   await page.getByRole('button', { name: 'Create canary' }).first().click();
+  await expect(nameField(page)).toBeVisible();
   await page.getByRole('button', { name: 'Create canary' }).click();
   await expect(page.getByText('Enter a name of lower-case letters')).toBeVisible();
   await expect(nameField(page)).toBeFocused();
