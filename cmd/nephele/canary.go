@@ -99,6 +99,8 @@ func addMachineFlags(cmd *cobra.Command, cfg *config.Config) {
 	fs.StringVar(&cfg.CanaryEgress, "canary-egress", "private", "which addresses the script may reach: public, or private ones too")
 	fs.StringSliceVar(&cfg.CanaryAllow, "canary-allow", nil, "`ADDR:PORT` that the script may reach in any case")
 	fs.StringVar(&cfg.CanaryBrowser, "canary-browser", "", "`PATH` of the browser")
+	fs.StringVar(&cfg.CanaryFirefox, "canary-firefox", "", "`PATH` of Firefox")
+	fs.StringVar(&cfg.CanaryPython, "canary-python", "", "`PATH` of a python3 with Selenium")
 	fs.BoolVar(&cfg.CanaryUnsafe, "canary-unsafe", false, "run scripts even where this machine cannot isolate them")
 }
 
@@ -267,7 +269,7 @@ func openMachine(cfg config.Config) (*canaryMachine, error) {
 		return nil, fmt.Errorf("%w\n'nephele doctor' says how to mend it; --canary-unsafe runs the script without isolation", err)
 	}
 	m.box = box
-	m.runner, err = canaryrun.New(canaryrun.Options{Sandbox: box, Browser: cfg.CanaryBrowser, Logger: log})
+	m.runner, err = canaryrun.New(canaryrun.Options{Sandbox: box, Browser: cfg.CanaryBrowser, Firefox: cfg.CanaryFirefox, Python: cfg.CanaryPython, Logger: log})
 	if err != nil {
 		return nil, errors.Join(err, box.Close())
 	}

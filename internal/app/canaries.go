@@ -52,7 +52,9 @@ func (r *canaryRunner) make(a *App) (*canaryrun.Runner, error) {
 	}
 	r.onClose(box.Close)
 	a.log.Info("sandbox ready", "isolation", box.Level().String())
-	runner, err := canaryrun.New(canaryrun.Options{Sandbox: box, Browser: a.cfg.CanaryBrowser, OnDial: a.markRun, Logger: a.log})
+	runner, err := canaryrun.New(canaryrun.Options{
+		Sandbox: box, Browser: a.cfg.CanaryBrowser, Firefox: a.cfg.CanaryFirefox, Python: a.cfg.CanaryPython, OnDial: a.markRun, Logger: a.log,
+	})
 	if err != nil {
 		return nil, err
 	}

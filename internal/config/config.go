@@ -40,6 +40,8 @@ type Config struct {
 	CanaryScriptWorkers int      // canary runs of scripts without a browser at a time; 0 is four for each CPU
 	CanaryNativeWorkers int      // canary runs that the server makes itself at a time; 0 is 64
 	CanaryBrowser       string   // path of the browser; "" is found on the machine
+	CanaryFirefox       string   // path of Firefox; "" is found on the machine
+	CanaryPython        string   // path of a python3 with Selenium; "" is found on the machine
 	CanaryEgress        string   // "public", "private" or "auto": may canaries reach private addresses
 	CanaryAllow         []string // addresses with ports that canaries may reach in any case
 	CanaryUnsafe        bool     // run canaries although this machine cannot isolate them

@@ -42,6 +42,8 @@ func (c *Config) addCanaryFlags(fs *pflag.FlagSet) {
 	fs.IntVar(&c.CanaryScriptWorkers, "canary-script-workers", c.CanaryScriptWorkers, "canary runs of scripts without a browser at a time; 0: four for each CPU")
 	fs.IntVar(&c.CanaryNativeWorkers, "canary-native-workers", c.CanaryNativeWorkers, "canary runs of checks that need no script at a time; 0: 64")
 	fs.StringVar(&c.CanaryBrowser, "canary-browser", c.CanaryBrowser, "`PATH` of the browser that canaries run")
+	fs.StringVar(&c.CanaryFirefox, "canary-firefox", c.CanaryFirefox, "`PATH` of the Firefox that canaries run")
+	fs.StringVar(&c.CanaryPython, "canary-python", c.CanaryPython, "`PATH` of the python3, with Selenium, that canaries run")
 	fs.StringVar(&c.CanaryEgress, "canary-egress", c.CanaryEgress,
 		"public: canaries reach public addresses only; private: loopback and private ones too; auto: private with --auth=off")
 	fs.StringSliceVar(&c.CanaryAllow, "canary-allow", c.CanaryAllow, "`ADDR:PORT` that canaries may reach in any case")

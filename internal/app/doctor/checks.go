@@ -147,18 +147,20 @@ func browser(ctx context.Context, cfg config.Config) Check {
 	return c
 }
 
-// firefox checks for the browser that few canaries ask for.
-func firefox(ctx context.Context) Check {
-	for _, f := range canaryrun.Check(ctx, canaryrun.Options{}) {
-		if f.Check == "Firefox" {
-			c := Check{Name: f.Check, Verdict: OK, Detail: f.Detail}
-			if !f.OK {
-				c.Verdict, c.Fix = Warn, f.Fix
-			}
-			return c
+// optional checks for what few canaries ask for: Firefox, and Python with Selenium.
+func optional(ctx context.Context, cfg config.Config) (checks []Check) {
+	o := canaryrun.Options{Firefox: cfg.CanaryFirefox, Python: cfg.CanaryPython}
+	for _, f := range canaryrun.Check(ctx, o) {
+		if f.Check != "Firefox" && f.Check != "Python" {
+			continue
 		}
+		c := Check{Name: f.Check, Verdict: OK, Detail: f.Detail}
+		if !f.OK {
+			c.Verdict, c.Fix = Warn, f.Fix
+		}
+		checks = append(checks, c)
 	}
-	return Check{Name: "Firefox", Verdict: Warn, Detail: "not looked for"}
+	return checks
 }
 
 // output runs a program and returns the first line that it prints.

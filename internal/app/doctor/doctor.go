@@ -38,7 +38,8 @@ func Examine(ctx context.Context, cfg config.Config) []Check {
 	if cfg.Database != "" {
 		checks = append(checks, database(ctx, cfg))
 	}
-	checks = append(checks, node(ctx), browser(ctx, cfg), firefox(ctx))
+	checks = append(checks, node(ctx), browser(ctx, cfg))
+	checks = append(checks, optional(ctx, cfg)...)
 	return append(checks, isolation(ctx, cfg)...)
 }
 
