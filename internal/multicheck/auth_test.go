@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -45,6 +46,7 @@ func TestSecretsAndAuthentication(t *testing.T) {
 	const fails = `, "assertions": [{"type": "BODY", "target": "TEXT", "operator": "EQUALS", "value": "x"}, {"type": "HEADER", "headerName": "X-Echo", "operator": "EQUALS", "value": "x"}]`
 	for name, tt := range map[string]struct{ members, sees, want string }{
 		"in a URL":      {`"url": "` + site + `/?k=${AWS_SECRET:plain}"`, "/?k=REDACTED", ""},
+		"in a path":     {`"url": "` + site + `/a${AWS_SECRET:login:password}z"`, "/aREDACTEDz", ""},
 		"escaped":       {`"url": "` + site + `/", "httpMethod": "POST", "body": "{\"p\": \"${AWS_SECRET:login:password}\"}"`, `{"p": "REDACTED"}`, ""},
 		"number":        {`"url": "` + site + `/", "headers": {"X-Pin": "${AWS_SECRET:login:pin}"}`, "X-Pin: REDACTED", ""},
 		"ARN":           {`"url": "` + site + `/", "headers": {"X-K": "a${AWS_SECRET:arn:aws:secretsmanager:us-east-1:000000000000:secret:n-AbCdEf:key}b"}`, "X-K: aREDACTEDb", ""},
@@ -80,6 +82,32 @@ func TestSecretsAndAuthentication(t *testing.T) {
 			t.Errorf("%s: %q", name, r.Steps[0].Reason)
 		}
 		tellsNothing(t, r, l)
+	}
+}
+
+// Values are cut in failures, and half a secret is none that a search finds.
+func TestHalfASecretIsNotTold(t *testing.T) {
+	t.Parallel()
+	token := strings.Repeat("s3cr3t-", 40)
+	site := guarded(t).URL
+	port := listener(t, func(c net.Conn) { _, _ = io.WriteString(c, strings.Repeat("x", 100)+token) })
+	assert := `, "assertions": [{"type": "BODY", "target": "TEXT", "operator": "EQUALS", "value": "` + strings.Repeat("x", 90) + `${AWS_SECRET:plain}"}]`
+	body := func(n int, text string) string {
+		return `"checkerType": "HTTP", "url": "` + site + `", "httpMethod": "POST", "body": "` + strings.Repeat("y", n) + text + `"` + assert
+	}
+	for name, members := range map[string]string{
+		"expected": `"checkerType": "HTTP", "url": "` + site + `"` + assert,
+		"found":    body(60, "${AWS_SECRET:plain}"),
+		"many":     body(0, strings.Repeat("${AWS_SECRET:plain}", 200)),
+		"data":     `"checkerType": "TCP", "hostname": "127.0.0.1", "port": ` + port + `, "sendData": "${AWS_SECRET:plain}", "expectedResponse": "nothing"`,
+	} {
+		deps, l := world(t, nil)
+		deps.Secret = func(context.Context, string) (string, error) { return token, nil }
+		step := one(t, deps, members)
+		if step.Passed {
+			t.Errorf("%s: passed", name)
+		}
+		tellsNothing(t, &multicheck.Result{Steps: []multicheck.StepResult{step}}, l)
 	}
 }
 

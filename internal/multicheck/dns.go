@@ -137,7 +137,7 @@ func (f *answer) judge(ctx context.Context, r *run, a *assertion) (string, bool,
 		return "", false, err
 	}
 	ok, err := f.judgeValue(ctx, a, want)
-	return showValues(f.Records), ok, err
+	return r.showValues(f.Records), ok, err
 }
 
 // judgeValue compares the records. One of them has to satisfy the operator, and

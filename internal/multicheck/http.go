@@ -391,20 +391,21 @@ func (f *response) judgeBody(ctx context.Context, r *run, a *assertion) (string,
 		return "", false, err
 	}
 	ok, err := a.compareAny(ctx, got, want)
-	return showValues(got), ok, err
+	return r.showValues(got), ok, err
 }
 
-// showValues words what was found.
-func showValues(got []string) string {
+// showValues words what was found. Values are cleaned before they are cut, lest
+// half a secret is left.
+func (r *run) showValues(got []string) string {
 	switch len(got) {
 	case 0:
 		return "no value"
 	case 1:
-		return strconv.Quote(shown(got[0]))
+		return strconv.Quote(r.redactor.show(got[0]))
 	}
 	first := make([]string, 0, 3)
 	for _, s := range got[:min(len(got), 3)] {
-		first = append(first, strconv.Quote(shown(s)))
+		first = append(first, strconv.Quote(r.redactor.show(s)))
 	}
 	out := strings.Join(first, ", ")
 	if len(got) > 3 {

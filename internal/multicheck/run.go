@@ -214,7 +214,7 @@ func (r *run) judge(ctx context.Context, s *step, found observation, res *StepRe
 			out.Subject = r.redactor.clean(subject)
 		}
 		out.Passed = ok && err == nil
-		out.Expected, out.Actual = r.redactor.clean(shown(expected)), shown(r.redactor.clean(actual))
+		out.Expected, out.Actual = r.redactor.show(expected), shown(r.redactor.clean(actual))
 		if err != nil {
 			out.Actual = r.redactor.clean(err.Error())
 		}

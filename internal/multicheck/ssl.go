@@ -196,7 +196,7 @@ func (f *certificate) judge(ctx context.Context, r *run, a *assertion) (string, 
 	}
 	got := f.field(a)
 	ok, err := a.compareAny(ctx, got, want)
-	return showValues(got), ok, err
+	return r.showValues(got), ok, err
 }
 
 // field returns the values that an assertion compares. Cipher suites have a

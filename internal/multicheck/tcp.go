@@ -186,7 +186,7 @@ func (q *conversation) hold(ctx context.Context, r *run, conn net.Conn, f *strea
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case errors.Is(err, io.EOF), errors.Is(err, os.ErrDeadlineExceeded), q.satisfied(ctx, r, f):
-			return q.missing(f)
+			return q.missing(r, f)
 		case err != nil:
 			return err
 		}
@@ -203,7 +203,7 @@ func (q *conversation) deadline(ctx context.Context) time.Time {
 
 // satisfied reports whether more data cannot change the verdict.
 func (q *conversation) satisfied(ctx context.Context, r *run, f *stream) bool {
-	if q.patient || len(f.data) == 0 || q.missing(f) != nil {
+	if q.patient || len(f.data) == 0 || q.missing(r, f) != nil {
 		return false
 	}
 	for _, a := range q.step.assertions {
@@ -218,22 +218,22 @@ func (q *conversation) satisfied(ctx context.Context, r *run, f *stream) bool {
 }
 
 // missing is the failure of expectedResponse, which has to be in the data.
-func (q *conversation) missing(f *stream) error {
+func (q *conversation) missing(r *run, f *stream) error {
 	if bytes.Contains(f.data, q.expect) {
 		return nil
 	}
-	return fmt.Errorf("expectedResponse: expected %s, got %s", showBytes(q.expect, q.step.tcp.encoding), showBytes(f.data, q.step.tcp.encoding))
+	return fmt.Errorf("expectedResponse: expected %s, got %s", r.showBytes(q.expect, q.step.tcp.encoding), r.showBytes(f.data, q.step.tcp.encoding))
 }
 
 // showBytes words data.
-func showBytes(b []byte, encoding string) string {
+func (r *run) showBytes(b []byte, encoding string) string {
 	switch {
 	case len(b) == 0:
 		return "no data"
 	case encoding == hexEncoding:
-		return shown(hex.EncodeToString(b[:min(len(b), maxShown)]))
+		return r.redactor.show(hex.EncodeToString(b))
 	}
-	return strconv.Quote(shown(strings.ToValidUTF8(string(b), "\uFFFD")))
+	return strconv.Quote(r.redactor.show(strings.ToValidUTF8(string(b), "\uFFFD")))
 }
 
 // judge implements observation.
@@ -267,5 +267,5 @@ func (f *stream) judge(ctx context.Context, r *run, a *assertion) (string, bool,
 		want = string(b)
 	}
 	ok, err := a.compareText(ctx, got, want)
-	return showBytes(f.data, a.encoding), ok, err
+	return r.showBytes(f.data, a.encoding), ok, err
 }

@@ -2,6 +2,7 @@ package multicheck
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
@@ -146,6 +147,7 @@ const redacted = "REDACTED"
 type redactor struct {
 	known    map[string]bool
 	replacer *strings.Replacer
+	longest  int // bytes of the longest form
 }
 
 // add learns a secret and the forms in which it travels. Short ones are not
@@ -160,11 +162,28 @@ func (r *redactor) add(secret string) {
 	}
 	quoted := strconv.Quote(secret)
 	for _, form := range []string{
-		secret, url.QueryEscape(secret), url.PathEscape(secret), quoted[1 : len(quoted)-1], base64.StdEncoding.EncodeToString([]byte(secret)),
+		secret, url.QueryEscape(secret), url.PathEscape(secret), (&url.URL{Path: "/" + secret}).EscapedPath()[1:], quoted[1 : len(quoted)-1],
+		base64.StdEncoding.EncodeToString([]byte(secret)), hex.EncodeToString([]byte(secret)),
 	} {
 		r.known[form] = true
+		r.longest = max(r.longest, len(form))
 	}
 	r.replacer = nil
+}
+
+// maxSearched bounds how much of a text is searched when little of it is shown.
+const maxSearched = 16 << 10
+
+// show returns the beginning of s without secrets. They are taken out before it
+// is cut, lest half a secret is left; where the search itself ends, as much is
+// left out as half a secret may take.
+func (r *redactor) show(s string) string {
+	most := maxSearched + 2*r.longest
+	if len(s) <= most {
+		return shown(r.clean(s))
+	}
+	s = r.clean(s[:most])
+	return strings.TrimSuffix(shown(s[:max(0, len(s)-r.longest)]), "...") + "..."
 }
 
 // clean returns s without secrets.
