@@ -27,6 +27,7 @@ func (s *Service) Needs(call *plane.Call, in any) []policy.Need {
 		return replicating(call, in.Name, in.AddReplicaLocations, nil, needs)
 	case *api.UpdateCanaryInput:
 		needs := handingOver(in.ExecutionRoleArn, own(in.Name))
+		needs = handingOver(s.roleTried(keyFor(call, in.Name), in.DryRunId), needs...)
 		return replicating(call, in.Name, in.AddReplicaLocations, in.RemoveReplicaLocations, needs)
 	case *api.StartCanaryDryRunInput:
 		return handingOver(in.ExecutionRoleArn, own(in.Name))
@@ -58,6 +59,27 @@ func handingOver(role *string, needs ...policy.Need) []policy.Need {
 		needs = append(needs, policy.PassRole(*role, lambda))
 	}
 	return needs
+}
+
+// roleTried is the role that a dry run would put in force, where it is not in
+// force already: whoever applies it hands it over, as who tried it did. It is nil
+// where there is none.
+func (s *Service) roleTried(key store.Key, dryRunID *string) (role *string) {
+	if dryRunID == nil {
+		return nil
+	}
+	_ = s.DB.View(context.Background(), func(tx *store.Tx) error {
+		rec, err := s.load(tx, key)
+		if err != nil {
+			return err
+		}
+		dry, err := s.getDryRun(tx, rec, *dryRunID)
+		if err == nil && dry.Doc.Config.Role != rec.Doc.Config.Role {
+			role = &dry.Doc.Config.Role
+		}
+		return err
+	})
+	return role
 }
 
 // replicating adds the right to have replicas made and removed, in their regions,
@@ -100,7 +122,11 @@ func (s *Service) groupNeeds(call *plane.Call, in any) []policy.Need {
 	case *api.DisassociateResourceInput:
 		return []policy.Need{on(s.groupBy(call, in.GroupIdentifier))}
 	case *api.ListAssociatedGroupsInput:
-		return []policy.Need{on(in.ResourceArn)}
+		name := in.ResourceArn
+		if key, err := memberKey(call, name); err == nil {
+			name = canaryARN(key) // however it is written
+		}
+		return []policy.Need{on(name)}
 	}
 	return nil
 }

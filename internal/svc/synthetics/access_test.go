@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	api "nephele.dev/nephele/internal/api/synthetics"
 	"nephele.dev/nephele/internal/plane"
@@ -88,4 +89,23 @@ func TestNeedsOfReplicas(t *testing.T) {
 	if plain := s.Needs(callOf("UpdateCanary", testRegion), &api.UpdateCanaryInput{Name: "c"}); said(plain) != "synthetics:UpdateCanary "+canary {
 		t.Errorf("without replicas: %s", said(plain))
 	}
+}
+
+// TestRoleOfADryRun: a role that was tried is handed over by whoever puts it in
+// force.
+func TestRoleOfADryRun(t *testing.T) {
+	inTime(t, func(t *testing.T, b *bench) {
+		const other = "arn:aws:iam::000000000000:role/other"
+		b.create(t, nil)
+		same := b.dryRun(t, nil)
+		pass(time.Minute)
+		changed := b.dryRun(t, func(in *api.StartCanaryDryRunInput) { in.ExecutionRoleArn = new(other) })
+		pass(time.Minute)
+		update := "synthetics:UpdateCanary " + canaryARN(store.Key{Account: testAccount, Region: testRegion, ID: "c"})
+		for id, want := range map[string]string{same: update, changed: update + "; iam:PassRole " + other, newID(): update} {
+			if got := said(b.Needs(callOf("UpdateCanary", testRegion), &api.UpdateCanaryInput{Name: "c", DryRunId: &id})); got != want {
+				t.Errorf("needs %s, want %s", got, want)
+			}
+		}
+	})
 }

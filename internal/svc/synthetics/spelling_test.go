@@ -20,5 +20,9 @@ func TestSpellings(t *testing.T) {
 		if got := new(Service).concernedTags(call, &api.TagResourceInput{ResourceArn: tt.in})[0]; got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.in, got, tt.want)
 		}
+		call.Operation = operationNamed("ListAssociatedGroups")
+		if got := new(Service).Needs(call, &api.ListAssociatedGroupsInput{ResourceArn: tt.in})[0].Resources[0]; got != tt.want {
+			t.Errorf("groups of %s: %s, want %s", tt.in, got, tt.want)
+		}
 	}
 }
