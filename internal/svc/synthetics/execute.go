@@ -29,6 +29,8 @@ type mission struct {
 	id  runRef
 	r   *run
 	rec *store.Record[canary]
+
+	repeated bool // an earlier execution may have left something
 }
 
 // stepRun takes a run to its verdict, and then to its metrics. Each step begins
@@ -45,7 +47,7 @@ func (s *Service) stepRun(ctx context.Context, w *engine.Work) (engine.Next, err
 	if err != nil || m == nil {
 		return engine.Done(), err
 	}
-	if m.r.Started.IsZero() {
+	if m.repeated = !m.r.Started.IsZero(); !m.repeated {
 		if begun, err := s.beginRun(ctx, w, m); err != nil || !begun {
 			return engine.Done(), err
 		}
@@ -153,6 +155,9 @@ func (s *Service) executeRun(ctx context.Context, w *engine.Work, m *mission) (e
 // save keeps what the run left, and the screenshots that later ones are to be
 // compared with.
 func (s *Service) save(ctx context.Context, as *actor, m *mission, o *canaryrun.Outcome) (*visual, error) {
+	if err := s.clearLeavings(ctx, as, m, o); err != nil {
+		return nil, err
+	}
 	if err := s.keep(ctx, as, m.r, m.rec, o); err != nil {
 		return nil, err
 	}
