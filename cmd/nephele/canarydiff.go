@@ -109,27 +109,27 @@ func printDifference(w io.Writer, d *canarylocal.Difference) error {
 		if s.Base != s.Other {
 			mark = "≠"
 		}
-		fmt.Fprintf(&out, "%s step %-40s %-8s %8.0f ms   %-8s %8.0f ms\n", mark, s.Name, orNone(s.Base), s.BaseMs, orNone(s.Other), s.OtherMs)
+		fmt.Fprintf(&out, "%s step %-40s %-8s %8.0f ms   %-8s %8.0f ms\n", mark, canarylocal.OneLine(s.Name), orNone(s.Base), s.BaseMs, orNone(s.Other), s.OtherMs)
 	}
 	for _, p := range d.Pictures {
 		mark := " "
 		if p.Status != "PASSED" {
 			mark = "≠"
 		}
-		fmt.Fprintf(&out, "%s %-45s %6.2f %%", mark, p.File, p.VariancePercent)
+		fmt.Fprintf(&out, "%s %-45s %6.2f %%", mark, canarylocal.OneLine(p.File), p.VariancePercent)
 		if p.Error != "" {
-			fmt.Fprintf(&out, "  %s", p.Error)
+			fmt.Fprintf(&out, "  %s", canarylocal.OneLine(p.Error))
 		}
 		if p.Difference != "" && p.Status != "PASSED" {
-			fmt.Fprintf(&out, "  %s", p.Difference)
+			fmt.Fprintf(&out, "  %s", canarylocal.OneLine(p.Difference))
 		}
 		out.WriteByte('\n')
 	}
 	for _, name := range d.Missing {
-		fmt.Fprintf(&out, "- %s\n", name)
+		fmt.Fprintf(&out, "- %s\n", canarylocal.OneLine(name))
 	}
 	for _, name := range d.Added {
-		fmt.Fprintf(&out, "+ %s\n", name)
+		fmt.Fprintf(&out, "+ %s\n", canarylocal.OneLine(name))
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
@@ -139,5 +139,5 @@ func orNone(status string) string {
 	if status == "" {
 		return "-"
 	}
-	return status
+	return canarylocal.OneLine(status)
 }

@@ -54,6 +54,7 @@ func TestManifest(t *testing.T) {
 		"unknown runtime":      {map[string]string{ManifestFile: "runtimeVersion: syn-1.0\nhandler: a.b\n"}, Manifest{}, "no runtime version"},
 		"wrong blueprint":      {map[string]string{ManifestFile: "runtimeVersion: syn-nodejs-puppeteer-11.0\nblueprint: multi-checks\n"}, Manifest{}, "no blueprint"},
 		"browser too early":    {map[string]string{ManifestFile: "runtimeVersion: syn-nodejs-puppeteer-10.0\nhandler: a.b\nbrowser: FIREFOX\n"}, Manifest{}, "no browser"},
+		"name of no canary":    {map[string]string{ManifestFile: "handler: a.b\nname: \"x\\e]0;y\"\n"}, Manifest{}, "no name of a canary"},
 		"member of no meaning": {map[string]string{ManifestFile: "handlr: a.b\n"}, Manifest{}, "handlr"},
 	}
 	for name, tt := range tests {

@@ -62,17 +62,13 @@ type CompareOptions struct {
 // picture, by their names.
 func Compare(ctx context.Context, c Comparer, base, other *Run, o CompareOptions) (*Difference, error) {
 	d := &Difference{Base: base.Dir, Other: other.Dir, Steps: steps(base, other), Missing: []string{}, Added: []string{}, Pictures: []PictureTest{}}
-	out := o.Out
-	if out == "" {
-		out = filepath.Join(other.Dir, "difference")
-	}
 	theirs := other.pictures()
 	for _, name := range base.pictures() {
 		if !slices.Contains(theirs, name) {
 			d.Missing = append(d.Missing, name)
 			continue
 		}
-		test, err := comparePicture(ctx, c, base, other, name, filepath.Join(out, name), o)
+		test, err := comparePicture(ctx, c, base, other, name, o)
 		if err != nil {
 			return nil, fmt.Errorf("comparing %s: %w", name, err)
 		}
@@ -87,7 +83,30 @@ func Compare(ctx context.Context, c Comparer, base, other *Run, o CompareOptions
 	return d, nil
 }
 
-func comparePicture(ctx context.Context, c Comparer, base, other *Run, name, to string, o CompareOptions) (canaryrun.VisualTest, error) {
+// openOut opens the directory for pictures of differences and tells its name. A
+// run may have come from anywhere, so the one in it does not lead out of it.
+func openOut(o CompareOptions, other *Run) (out *os.Root, dir string, err error) {
+	if o.Out != "" {
+		if err := os.MkdirAll(o.Out, 0o755); err != nil {
+			return nil, "", err
+		}
+		out, err = os.OpenRoot(o.Out)
+		return out, o.Out, err
+	}
+	const below = "difference"
+	run, err := os.OpenRoot(other.Dir)
+	if err != nil {
+		return nil, "", err
+	}
+	defer run.Close()
+	if err := run.MkdirAll(below, 0o755); err != nil {
+		return nil, "", err
+	}
+	out, err = run.OpenRoot(below)
+	return out, filepath.Join(other.Dir, below), err
+}
+
+func comparePicture(ctx context.Context, c Comparer, base, other *Run, name string, o CompareOptions) (canaryrun.VisualTest, error) {
 	in := canaryrun.Comparison{
 		Base: filepath.Join(base.Dir, name), Other: filepath.Join(other.Dir, name),
 		Threshold: o.Threshold, Ignore: o.Ignore, Color: o.Color,
@@ -101,11 +120,16 @@ func comparePicture(ctx context.Context, c Comparer, base, other *Run, name, to 
 	if err != nil || len(test.Picture) == 0 {
 		return test, err
 	}
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+	out, dir, err := openOut(o, other)
+	if err != nil {
 		return test, err
 	}
-	test.Difference = to
-	return test, os.WriteFile(to, test.Picture, 0o600)
+	defer out.Close()
+	if err := out.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return test, err
+	}
+	test.Difference = filepath.Join(dir, name)
+	return test, out.WriteFile(name, test.Picture, 0o600)
 }
 
 // steps pairs the steps of two runs by their names, in the order of the first.

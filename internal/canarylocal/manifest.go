@@ -67,6 +67,8 @@ func (m *Manifest) Complete(dir string) error {
 	}
 	v, ok := canaryruntime.ByName(m.RuntimeVersion)
 	switch {
+	case !name.MatchString(m.Name):
+		return fmt.Errorf("%w: %q is no name of a canary: 1 to 255 lower-case letters, digits, hyphens and underscores", ErrProject, m.Name)
 	case !ok:
 		return fmt.Errorf("%w: there is no runtime version %q", ErrProject, m.RuntimeVersion)
 	case m.Blueprint != "" && !slices.Contains(v.Blueprints(), m.Blueprint):
@@ -78,6 +80,9 @@ func (m *Manifest) Complete(dir string) error {
 	}
 	return nil
 }
+
+// name is the API's rule for names of canaries.
+var name = regexp.MustCompile(`^[0-9a-z_-]{1,255}$`)
 
 var unfit = regexp.MustCompile(`[^0-9a-z_-]+`)
 

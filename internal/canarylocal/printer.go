@@ -137,6 +137,10 @@ func duration(ms float64) string {
 	return fmt.Sprintf("%.1f s", (time.Duration(ms) * time.Millisecond).Seconds())
 }
 
+// OneLine is the first line of a text that a script or a file made up, as a
+// terminal may be given it.
+func OneLine(s string) string { return oneLine(s) }
+
 // oneLine is the first line of what a script made up.
 func oneLine(s string) string {
 	line, _, _ := strings.Cut(printable(s), "\n")

@@ -127,14 +127,7 @@ func environment(m Manifest, region string) map[string]string {
 // keep writes the run into a directory of its own.
 func keep(o Options, job canaryrun.Job, outcome *canaryrun.Outcome) (*Run, error) {
 	run := describe(job, outcome)
-	run.Dir = o.Out
-	if run.Dir == "" {
-		run.Dir = filepath.Join(o.Dir, kept, "runs", run.Started.Format("20060102T150405.000Z"))
-	}
-	if err := os.MkdirAll(run.Dir, 0o755); err != nil {
-		return nil, err
-	}
-	dir, err := os.OpenRoot(run.Dir)
+	dir, err := place(o, run)
 	if err != nil {
 		return nil, err
 	}
@@ -156,6 +149,36 @@ func keep(o Options, job canaryrun.Job, outcome *canaryrun.Outcome) (*Run, error
 		return nil, err
 	}
 	return run, dir.WriteFile(runFile, text, 0o600)
+}
+
+// place makes the run's directory. The project may come from anywhere: what it
+// has below its own directory leads nowhere else. A directory that was named has
+// to be empty or a run's, for artifacts have what names a script likes.
+func place(o Options, run *Run) (*os.Root, error) {
+	if run.Dir = o.Out; run.Dir != "" {
+		if err := os.MkdirAll(run.Dir, 0o755); err != nil {
+			return nil, err
+		}
+		entries, err := os.ReadDir(run.Dir)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := os.Lstat(filepath.Join(run.Dir, runFile)); err != nil && len(entries) > 0 {
+			return nil, fmt.Errorf("%s holds something else than a run: nothing there is overwritten", run.Dir)
+		}
+		return os.OpenRoot(run.Dir)
+	}
+	below := filepath.Join(kept, "runs", run.Started.Format("20060102T150405.000Z"))
+	run.Dir = filepath.Join(o.Dir, below)
+	project, err := os.OpenRoot(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer project.Close()
+	if err := project.MkdirAll(below, 0o755); err != nil {
+		return nil, err
+	}
+	return project.OpenRoot(below)
 }
 
 // keepFile copies an artifact. Its name is the script's choice and cannot lead
