@@ -67,7 +67,8 @@
 // then executes, uploads, commits the verdict with what follows from it, and
 // last publishes metrics under a token made of the run's id. A run that is
 // interrupted is executed again under the same names; its metrics count once,
-// its log has the lines of both executions.
+// artifacts of the first execution alone are deleted, and its log has the lines
+// of both.
 //
 // Where more is due than fits, runs wait in the order of their due times plus
 // what the canary's last run took: since a canary has one tick at a time, each
