@@ -102,7 +102,8 @@ func (b *bench) start(t *testing.T) {
 type world struct {
 	mu      sync.Mutex
 	objects map[string][]byte // by "bucket/key"
-	denied  error             // answer of DeleteObjects
+	written map[string]time.Time
+	denied  error // answer of DeleteObjects
 	lines   []string
 	events  []*events.PutEventsRequestEntry
 	emitted []string           // tokens of events
@@ -151,6 +152,10 @@ func (w *world) putObject(_ context.Context, in *s3.PutObjectInput) (*s3.PutObje
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.objects[in.Bucket+"/"+in.Key] = body
+	if w.written == nil {
+		w.written = map[string]time.Time{}
+	}
+	w.written[in.Bucket+"/"+in.Key] = time.Now()
 	return &s3.PutObjectOutput{}, nil
 }
 
@@ -174,7 +179,7 @@ func (w *world) listObjects(_ context.Context, in *s3.ListObjectsV2Input) (*s3.L
 	out := &s3.ListObjectsV2Output{}
 	for _, name := range slices.Sorted(maps.Keys(w.objects)) {
 		if key, ok := strings.CutPrefix(name, in.Bucket+"/"); ok && strings.HasPrefix(key, *in.Prefix) {
-			out.Contents = append(out.Contents, &s3.Object{Key: new(key)})
+			out.Contents = append(out.Contents, &s3.Object{Key: new(key), LastModified: new(w.written[name])})
 		}
 	}
 	return out, nil

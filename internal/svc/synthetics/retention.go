@@ -94,7 +94,7 @@ func (s *Service) deleteArtifacts(ctx context.Context, rec *store.Record[canary]
 		if old[i].Location == "" {
 			continue
 		}
-		err := deleteBelow(ctx, objects, old[i].Location)
+		err := deleteBelow(ctx, objects, old[i].Location, old[i].Completed.Add(keepTime))
 		switch {
 		case refusal(err) != nil:
 			s.Logger.Warn("artifacts of an old canary run stay", "canary", rec.ID, "run", old[i].ID, "location", old[i].Location, "error", err)
@@ -105,29 +105,42 @@ func (s *Service) deleteArtifacts(ctx context.Context, rec *store.Record[canary]
 	return nil
 }
 
-// deleteBelow deletes the objects below "bucket/prefix".
-func deleteBelow(ctx context.Context, objects s3.Client, location string) error {
+// keepTime is how long after its end a run may still be writing artifacts. What
+// lies below its prefix and is younger is somebody else's.
+const keepTime = time.Hour
+
+// deleteBelow deletes the objects below "bucket/prefix" that were written before
+// a time.
+func deleteBelow(ctx context.Context, objects s3.Client, location string, before time.Time) error {
 	bucket, prefix, _ := strings.Cut(location, "/")
+	list := &s3.ListObjectsV2Input{Bucket: bucket, Prefix: new(prefix + "/")}
 	for {
-		out, err := objects.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: bucket, Prefix: new(prefix + "/")})
-		if err != nil || len(out.Contents) == 0 {
+		out, err := objects.ListObjectsV2(ctx, list)
+		if err != nil {
 			return err
 		}
 		in := &s3.DeleteObjectsInput{Bucket: bucket, Delete: &s3.Delete{Quiet: new(true)}}
 		for _, o := range out.Contents {
-			in.Delete.Objects = append(in.Delete.Objects, &s3.ObjectIdentifier{Key: *o.Key})
+			if o.LastModified != nil && o.LastModified.Before(before) {
+				in.Delete.Objects = append(in.Delete.Objects, &s3.ObjectIdentifier{Key: *o.Key})
+			}
 		}
-		deleted, err := objects.DeleteObjects(ctx, in)
-		if err != nil {
+		if err := deleteAll(ctx, objects, in); err != nil || out.NextContinuationToken == nil {
 			return err
 		}
-		if len(deleted.Errors) > 0 {
-			return refusedDelete(deleted.Errors[0])
-		}
-		if out.NextContinuationToken == nil {
-			return nil
-		}
+		list.ContinuationToken = out.NextContinuationToken
 	}
+}
+
+func deleteAll(ctx context.Context, objects s3.Client, in *s3.DeleteObjectsInput) error {
+	if len(in.Delete.Objects) == 0 {
+		return nil
+	}
+	out, err := objects.DeleteObjects(ctx, in)
+	if err == nil && len(out.Errors) > 0 {
+		err = refusedDelete(out.Errors[0])
+	}
+	return err
 }
 
 // refusedDelete is the answer on one object as an error. A fault of the server's

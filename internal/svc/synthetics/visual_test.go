@@ -246,13 +246,22 @@ func TestRetentionRemovesArtifacts(t *testing.T) {
 				b.create(t, func(in *api.CreateCanaryInput) {
 					in.Schedule.Expression, in.SuccessRetentionPeriodInDays = "rate(1 hour)", new(int32(1))
 				})
+				pass(3 * time.Hour)
+				foreign := *b.runs(t)[2].ArtifactS3Location + "/notes.txt"
+				bucket, key, _ := strings.Cut(foreign, "/")
+				if _, err := b.world.putObject(t.Context(), &s3.PutObjectInput{Bucket: bucket, Key: key, Body: strings.NewReader("mine")}); err != nil {
+					t.Fatal(err)
+				}
 				pass(5 * 24 * time.Hour)
 				runs := b.runs(t)
 				b.world.mu.Lock()
 				defer b.world.mu.Unlock()
-				want := 3 * len(runs)
+				want := 3*len(runs) + 1
 				if denied != nil {
-					want = 3 * b.runner.count()
+					want = 3*b.runner.count() + 1
+				}
+				if b.world.objects[foreign] == nil {
+					t.Error("what somebody else has put there is gone")
 				}
 				if len(runs) > 49 || len(b.world.objects) != want {
 					t.Errorf("%d runs with %d objects, want %d", len(runs), len(b.world.objects), want)
