@@ -86,9 +86,9 @@ func (e *attemptErrand) verifyAged(ctx context.Context, t *testing.T) {
 	}
 }
 
-// checkWorkDirectory runs a last script, before which the sandbox sweeps, and
+// runLast runs a last script, before which the sandbox sweeps, and
 // looks for what dead servers have left.
-func checkWorkDirectory(ctx context.Context, t *testing.T, a *aviary) {
+func runLast(ctx context.Context, t *testing.T, a *aviary) {
 	t.Helper()
 	a.create(ctx, t, a.request("last", apiScript("ok"), 0))
 	began := false

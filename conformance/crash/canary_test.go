@@ -17,8 +17,8 @@ import (
 // repeated when they fail, dry runs, baselines, groups, replicas, updates that
 // cannot be put in force, and retention.
 func TestCanariesAreNotLost(t *testing.T) {
-	t.Run("sqlite", func(t *testing.T) { watch(t, "") })
-	t.Run("postgres", func(t *testing.T) { watch(t, storetest.PostgresURL(t)) })
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); watch(t, "") })
+	t.Run("postgres", func(t *testing.T) { t.Parallel(); watch(t, storetest.PostgresURL(t)) })
 }
 
 func watch(t *testing.T, database string) {
@@ -38,7 +38,7 @@ func watch(t *testing.T, database string) {
 	for _, e := range residents {
 		e.prepare(t.Context(), t)
 	}
-	haunt(t, s, residents, rng(1))
+	haunt(t, s, residents, rng(1), 8*time.Second)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	a.settle(ctx, t)
@@ -46,7 +46,7 @@ func watch(t *testing.T, database string) {
 	for _, e := range residents {
 		e.verify(ctx, t)
 	}
-	checkWorkDirectory(ctx, t, a)
+	runLast(ctx, t, a)
 	checkDatabase(ctx, t, s, database)
 	t.Logf("%d boots", s.boots)
 }

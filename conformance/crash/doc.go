@@ -43,6 +43,25 @@
 //   - sessions of roles and of guests outlive the server that issued them;
 //   - no file, table or log holds any of the secrets as it is.
 //
+// A fourth test keeps canaries of all kinds on such a server: checks, scripts and
+// browsers, in two regions, that are repeated when they fail. When a census after
+// each boot misses none of them and the dust has settled,
+//
+//   - each tick has its attempts as they are configured and none twice, each
+//     attempt has one report where its record says, with its verdict and no other,
+//     and RetryCount, SuccessPercent and SuccessPercentWithRetries count once;
+//   - a dry run is there once, ends as what it tries does, and is put in force
+//     once or, when it failed, never;
+//   - an update to a role that cannot be assumed is rolled back, a creation with
+//     one ends in ERROR, and neither changes anything else;
+//   - a reference to the next run becomes that run;
+//   - groups and members, replicas and primaries know of each other;
+//   - retention, begun by making runs older while the server is dead, leaves
+//     neither records nor artifacts, and no archive of code or of a baseline is left
+//     that no canary and no dry run refers to;
+//   - no work is left over, and no process, mount or work directory of a dead
+//     server.
+//
 // NEPHELE_CRASH_KILLS sets the number of kills for each database (4 to 6 without
 // it, which fits continuous integration; `make crash` makes 200).
 package crash

@@ -30,7 +30,6 @@ type dryLife struct {
 	id      string // of the dry run
 	over    bool
 	applied bool // acknowledged
-	checked bool // that a failed dry run is refused
 }
 
 func (*dryErrand) prepare(context.Context, *testing.T)  {}

@@ -54,7 +54,7 @@ func remember(t *testing.T, database string) {
 	for _, e := range residents {
 		e.prepare(t.Context(), t)
 	}
-	haunt(t, s, residents, rng(1))
+	haunt(t, s, residents, rng(1), 0)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	for _, e := range residents {
@@ -66,8 +66,8 @@ func remember(t *testing.T, database string) {
 }
 
 // haunt runs the errands side by side while it kills the server, changes its
-// master key and starts it again.
-func haunt(t *testing.T, s *server, residents []resident, rng *rand.Rand) {
+// master key and starts it again. Every sixth life is longer, by up to patience.
+func haunt(t *testing.T, s *server, residents []resident, rng *rand.Rand, patience time.Duration) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	stop := make(chan struct{})
@@ -88,7 +88,11 @@ func haunt(t *testing.T, s *server, residents []resident, rng *rand.Rand) {
 		})
 	}
 	for i := range kills(t, 4) {
-		<-time.NewTimer(100*time.Millisecond + time.Duration(rng.Int64N(int64(900*time.Millisecond)))).C
+		pause := 100*time.Millisecond + time.Duration(rng.Int64N(int64(900*time.Millisecond)))
+		if i%6 == 2 {
+			pause += time.Duration(rng.Float64() * float64(patience))
+		}
+		<-time.NewTimer(pause).C
 		s.kill()
 		s.changeMaster(i)
 		if i%2 == 0 {
