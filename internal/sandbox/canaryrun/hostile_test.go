@@ -110,3 +110,22 @@ func TestHostileCanaryTakesTooMuchMemory(t *testing.T) {
 		t.Errorf("%q %+v", o.StateReason, o.Usage)
 	}
 }
+
+// A verdict that is a pipe keeps nobody waiting for its writer.
+func TestHostileCanaryLeavesAPipe(t *testing.T) {
+	t.Parallel()
+	o := run(t, `
+const { execSync } = require('child_process');
+exports.handler = async () => {
+  execSync('mkdir -p $TMPDIR/.nephele && rm -rf $TMPDIR/.nephele/result.json && mkfifo $TMPDIR/.nephele/result.json $TMPDIR/x.png $TMPDIR/SyntheticsReport-PASSED.json');
+  process.kill(process.pid, 'SIGKILL');
+};`, nil)
+	if o.Status != canaryrun.Failed || !strings.Contains(o.StateReason, "ended early") {
+		t.Errorf("%s %q", o.Status, o.StateReason)
+	}
+	for _, a := range o.Artifacts {
+		if strings.HasSuffix(a.Name, ".png") {
+			t.Errorf("a pipe is an artifact: %s", a.Name)
+		}
+	}
+}

@@ -24,6 +24,7 @@ const (
 	maxShotBytes  = 16 << 20
 	maxShotsBytes = 256 << 20
 	maxReport     = 16 << 20
+	maxFiles      = 10_000 // that are looked at: anybody may have put more there
 )
 
 // album is where screenshots of a run come from.
@@ -62,7 +63,7 @@ func (a stored) names(ctx context.Context) ([]string, error) {
 		for _, o := range out.Contents {
 			all = append(all, strings.TrimPrefix(*o.Key, a.prefix+"/"))
 		}
-		if out.NextContinuationToken == nil {
+		if out.NextContinuationToken == nil || len(all) >= maxFiles {
 			break
 		}
 		in.ContinuationToken = out.NextContinuationToken
@@ -118,9 +119,13 @@ func screenshots(report *canaryrun.Report, files []string) (names []string) {
 	for _, step := range report.CustomerScript.Steps {
 		taken = append(taken, step.Screenshots...)
 	}
+	left := make(map[string]bool, len(files)) // and not yet named
+	for _, name := range files {
+		left[name] = true
+	}
 	for _, s := range taken {
-		if s.Error == "" && slices.Contains(files, s.FileName) && !slices.Contains(names, s.FileName) {
-			names = append(names, s.FileName)
+		if s.Error == "" && left[s.FileName] {
+			names, left[s.FileName] = append(names, s.FileName), false
 		}
 	}
 	slices.Sort(names)

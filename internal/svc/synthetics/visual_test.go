@@ -1,6 +1,7 @@
 package synthetics
 
 import (
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -281,5 +282,25 @@ func look(job canaryrun.Job, seen map[string]string) {
 			text, _ := io.ReadAll(r)
 			seen[base.Name] = string(text)
 		}
+	}
+}
+
+// A report may name as many screenshots as fit into it.
+func TestScreenshotsOfALongReport(t *testing.T) {
+	t.Parallel()
+	var files []string
+	for i := range 10_000 {
+		files = append(files, fmt.Sprintf("%05d.png", i))
+	}
+	report := &canaryrun.Report{}
+	for i := range 500_000 {
+		report.CustomerScript.NonStepScreenshots = append(report.CustomerScript.NonStepScreenshots, canaryrun.Screenshot{FileName: fmt.Sprintf("%05d.png", 9_990+i%20)})
+	}
+	start := time.Now()
+	if got := screenshots(report, files); len(got) != 10 || got[0] != "09990.png" || got[9] != "09999.png" {
+		t.Errorf("%d screenshots: %v", len(got), got)
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("took %v", took)
 	}
 }
