@@ -17,6 +17,9 @@
 //	                              |
 //	                              +-------Abort-------> gone, parts are garbage
 //
+// The bytes of objects of up to maxSmall that are put whole lie in s3_small and
+// are committed with the object's row: no file, nothing to flush, no garbage.
+//
 // # Versions
 //
 // s3_object holds the current object of each key, and s3_version everything

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -10,14 +11,19 @@ import (
 
 // piece is a stretch of one blob.
 type piece struct {
-	data string
-	span span
+	data  string
+	span  span
+	small []byte // the stretch itself, of a small object
 }
 
 // pieces returns the blobs that hold a span of an object, in order.
 func pieces(tx *store.Tx, o object, p span) ([]piece, error) {
+	if o.Parts == 0 && isSmall(o.Data) {
+		one, err := smallPiece(tx, o.Data, p)
+		return []piece{one}, err
+	}
 	if o.Parts == 0 {
-		return []piece{{o.Data, p}}, nil
+		return []piece{{data: o.Data, span: p}}, nil
 	}
 	scan := func(r store.Row) (piece, error) {
 		var c piece
@@ -38,6 +44,9 @@ func (s *Service) openPieces(ctx context.Context, list []piece, key *customerKey
 		return io.NopCloser(eof{}), nil
 	}
 	open := func(p piece) (io.ReadCloser, error) {
+		if isSmall(p.data) {
+			return key.decrypt(io.NopCloser(bytes.NewReader(p.small)), p.data, p.span.offset), nil
+		}
 		r, err := s.blobs.Open(ctx, p.data, p.span.offset, p.span.length)
 		if err != nil {
 			return nil, err

@@ -49,7 +49,13 @@ func (s *Service) put(ctx context.Context, in *api.PutObjectInput, event, reason
 	if err := s.prepare(ctx, w); err != nil {
 		return nil, err
 	}
-	st, err2 := s.stream(ctx, b, defaultAlgorithm)
+	var st stored
+	var err2 error
+	if b.small() {
+		st, err2 = take(b, defaultAlgorithm)
+	} else {
+		st, err2 = s.stream(ctx, b, defaultAlgorithm)
+	}
 	if err2 != nil {
 		return nil, err2
 	}
@@ -116,7 +122,10 @@ func (s *Service) commit(ctx context.Context, w *write, st stored) error {
 		if err != nil {
 			return err
 		}
-		return s.replace(tx, b, h, w)
+		if err := s.replace(tx, b, h, w); err != nil {
+			return err
+		}
+		return writeSmall(tx, st)
 	})
 	if awserr.As(err) != nil {
 		s.discard(ctx, st) // any other error may hide a commit that took place

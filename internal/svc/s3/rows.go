@@ -114,13 +114,17 @@ func removeObject(tx *store.Tx, o object) error {
 	return err
 }
 
-// dropBytes puts the blobs of an object that is no more on the garbage list.
+// dropBytes puts the blobs of an object that is no more on the garbage list; the
+// bytes of small ones go at once.
 func dropBytes(tx *store.Tx, o object) error {
 	if o.Marker {
 		return nil
 	}
 	if o.Parts > 0 {
 		return dropParts(tx, o.Data)
+	}
+	if isSmall(o.Data) {
+		return removeSmall(tx, o.Data)
 	}
 	return addGarbage(tx, o.Data, tx.Now())
 }

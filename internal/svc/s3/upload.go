@@ -24,13 +24,15 @@ type body struct {
 	key    *customerKey // to encrypt with, or nil
 }
 
-// stored is a blob that is durable and has no row yet.
+// stored is a blob that is durable and has no row yet, or the bytes of a small
+// object.
 type stored struct {
 	data  string // name of the blob
 	size  int64
 	etag  string // hex MD5 of the blob
 	sum   checksum
 	begun time.Time
+	small []byte // the bytes, when they are not in a blob
 }
 
 // stream writes a body to a new blob. Nothing is left when it fails. The
@@ -66,6 +68,9 @@ func uploadError(v *verifier, err error) error {
 // discard deletes a blob whose row was not committed. What it leaves is found
 // by the search for orphans.
 func (s *Service) discard(ctx context.Context, st stored) {
+	if isSmall(st.data) {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	if err := s.blobs.Delete(ctx, st.data); err != nil && !errors.Is(err, blob.ErrNotFound) {
