@@ -152,11 +152,19 @@ func report(o options, a, b reading) {
 		fmt.Printf("runs        %s %.0f\n", how, n)
 	}
 	fmt.Printf("rate        %.0f runs/min due %d, %.0f runs/min/core on %d cores\n", total/minutes, o.canaries, total/minutes/float64(runtime.NumCPU()), runtime.NumCPU())
-	fmt.Printf("lateness    p50 %s  p99 %s  worst %s\n", quantile(a.late, b.late, .5), quantile(a.late, b.late, .99), quantile(a.late, b.late, 1))
+	fmt.Printf("lateness    p50 %s  p90 %s  p99 %s  p99.9 %s  worst %s\n", quantile(a.late, b.late, .5), quantile(a.late, b.late, .9),
+		quantile(a.late, b.late, .99), quantile(a.late, b.late, .999), quantile(a.late, b.late, 1))
 	fmt.Printf("passed over %.0f, waiting at the end %.0f\n", b.passedOver-a.passedOver, b.waiting)
-	cpu := b.cpu - a.cpu
-	fmt.Printf("processor   %.0f %% of a core, %.1f ms a run; server %d MB resident\n",
-		100*cpu.Seconds()/(60*minutes), cpu.Seconds()*1000/max(total, 1), b.memory>>20)
+	reportCPU("server", b.cpu-a.cpu, minutes, total)
+	reportCPU("runs", b.runCPU-a.runCPU, minutes, total)
+	each := (b.cpu - a.cpu + b.runCPU - a.runCPU).Seconds() / max(total, 1)
+	fmt.Printf("capacity    %.0f runs/min for each core, by the processor time of a run\n", 60/max(each, 1e-9))
+	fmt.Printf("memory      %d MB resident, the server\n", b.memory>>20)
+}
+
+// reportCPU prints processor time that was used within so many minutes.
+func reportCPU(what string, used time.Duration, minutes, runs float64) {
+	fmt.Printf("processor   %-6s %.0f %% of a core, %.2f ms a run\n", what, 100*used.Seconds()/(60*minutes), used.Seconds()*1000/max(runs, 1))
 }
 
 // quantile is the bound of the bucket that holds the quantile of what came

@@ -29,7 +29,6 @@ type options struct {
 	duration time.Duration
 	database string
 	binary   string
-	profile  string
 }
 
 func main() {

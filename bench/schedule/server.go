@@ -108,7 +108,8 @@ type reading struct {
 	passedOver float64
 	waiting    float64
 	late       *dto.Histogram
-	cpu        time.Duration // of the server and of the children that have ended
+	cpu        time.Duration // of the server, with the checks that it makes itself
+	runCPU     time.Duration // of the runs in the sandbox that have ended
 	memory     int64         // bytes resident, of the server alone
 }
 
@@ -129,6 +130,9 @@ func (s *server) measure(ctx context.Context) (reading, error) {
 	for _, m := range families["nephele_canary_ticks_passed_over_total"].GetMetric() {
 		r.passedOver = m.GetCounter().GetValue()
 	}
+	for _, m := range families["nephele_canary_cpu_seconds_total"].GetMetric() {
+		r.runCPU = time.Duration(m.GetCounter().GetValue() * float64(time.Second))
+	}
 	for _, m := range families["nephele_canary_runs_waiting"].GetMetric() {
 		r.waiting += m.GetGauge().GetValue()
 	}
@@ -139,7 +143,7 @@ func (s *server) measure(ctx context.Context) (reading, error) {
 	return r, err
 }
 
-// usage reads the processor time of a process with its ended children, and its
+// usage reads the processor time of a process, without its children, and its
 // resident memory (proc(5)).
 func usage(pid int) (cpu time.Duration, memory int64, err error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
@@ -149,7 +153,7 @@ func usage(pid int) (cpu time.Duration, memory int64, err error) {
 	_, rest, _ := bytes.Cut(text, []byte(") "))
 	fields := bytes.Fields(rest)
 	const tick = 10 * time.Millisecond // USER_HZ is 100
-	for _, i := range []int{11, 12, 13, 14} {
+	for _, i := range []int{11, 12} {
 		n, err := strconv.ParseInt(string(fields[i]), 10, 64)
 		if err != nil {
 			return 0, 0, err

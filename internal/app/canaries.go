@@ -21,13 +21,14 @@ type canaryRunner struct {
 	open   func() (*canaryrun.Runner, error)
 	native *canaryrun.Native // for blueprints, which need no sandbox
 	runs   *prometheus.CounterVec
+	cpu    prometheus.Counter
 
 	mu    sync.Mutex
 	close []func() error
 }
 
 func (a *App) newCanaryRunner() *canaryRunner {
-	r := &canaryRunner{runs: a.metrics.canaries, native: canaryrun.NewNative(canaryrun.NativeOptions{OnDial: a.markRun, Logger: a.log})}
+	r := &canaryRunner{runs: a.metrics.canaries, cpu: a.metrics.punctuality.cpu, native: canaryrun.NewNative(canaryrun.NativeOptions{OnDial: a.markRun, Logger: a.log})}
 	r.open = sync.OnceValues(func() (*canaryrun.Runner, error) { return r.make(a) })
 	return r
 }
@@ -76,6 +77,7 @@ func (r *canaryRunner) Run(ctx context.Context, job canaryrun.Job) (*canaryrun.O
 	status := "not run"
 	if err == nil {
 		status = string(out.Status)
+		r.cpu.Add(out.Usage.CPU.Seconds())
 	}
 	r.runs.WithLabelValues(status).Inc()
 	return out, err

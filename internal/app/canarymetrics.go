@@ -9,20 +9,24 @@ import (
 	"nephele.dev/nephele/internal/svc/synthetics"
 )
 
-// punctuality is how well canaries keep to their schedules.
+// punctuality is how well canaries keep to their schedules, and what they cost.
 type punctuality struct {
 	lateness   prometheus.Histogram
 	passedOver prometheus.Counter
+	cpu        prometheus.Counter
 }
 
 func newPunctuality() punctuality {
 	return punctuality{
 		lateness: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "nephele_canary_lateness_seconds", Help: "Time from when a canary's schedule was due to when its run began.",
-			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300},
+			Buckets: []float64{.002, .005, .01, .015, .02, .03, .05, .075, .1, .15, .2, .3, .5, .75, 1, 1.5, 2.5, 5, 10, 20, 30, 60, 120, 300},
 		}),
 		passedOver: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "nephele_canary_ticks_passed_over_total", Help: "Ticks of canaries without a run: the former one was not over, or the server was late.",
+		}),
+		cpu: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "nephele_canary_cpu_seconds_total", Help: "Processor time of canary runs in the sandbox; checks that the server makes itself are in its own.",
 		}),
 	}
 }

@@ -55,7 +55,7 @@ func newMetrics(more ...prometheus.Collector) *metrics {
 		}),
 		punctuality: newPunctuality(),
 	}
-	m.registry.MustRegister(m.requests, m.latency, m.received, m.sent, m.inner, m.canaries, m.resets, m.punctuality.lateness, m.punctuality.passedOver,
+	m.registry.MustRegister(m.requests, m.latency, m.received, m.sent, m.inner, m.canaries, m.resets, m.punctuality.lateness, m.punctuality.passedOver, m.punctuality.cpu,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.registry.MustRegister(more...)
 	return m

@@ -27,6 +27,8 @@ const (
 	LaneScript  = "canary.script" // scripts without one
 	LaneNative  = "canary.native" // checks that the server makes itself
 
+	LaneTicks = "canary.tick" // schedules, which wait for nobody's runs and operations
+
 	laneAPI  = "api"
 	laneBlob = "blob"
 )
@@ -37,7 +39,7 @@ func Lanes() []string { return []string{LaneBrowser, LaneScript, LaneNative} }
 // Flows registers the service's flows with the engine, before it starts.
 func (s *Service) Flows(e *engine.Engine) {
 	e.Register(kindCanary, laneAPI, engine.FlowFunc(s.stepCanary))
-	e.Register(kindSchedule, laneAPI, engine.FlowFunc(s.stepSchedule))
+	e.Register(kindSchedule, LaneTicks, engine.FlowFunc(s.stepSchedule))
 	e.Register(kindRun, LaneBrowser, engine.FlowFunc(s.stepRun))
 	e.Register(kindScript, LaneScript, engine.FlowFunc(s.stepRun))
 	e.Register(kindNative, LaneNative, engine.FlowFunc(s.stepRun))

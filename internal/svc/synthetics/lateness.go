@@ -49,7 +49,8 @@ func (s *Service) began(m *mission) {
 // passedOver observes that so many ticks from due on had no run: for the former
 // one was not over, which is to be busy, or for the server was late or down.
 func (s *Service) passedOver(r ref, due time.Time, ticks int, busy bool) {
-	s.Logger.Warn("ticks of a canary were passed over", "canary", r.Name, "due", due, "ticks", ticks, "stillRunning", busy)
+	s.lost.note(r, due, ticks, busy)
+	s.lost.tell(s.Logger)
 	s.skipped.Add(int64(ticks))
 	if s.PassedOver != nil {
 		s.PassedOver(ticks)
@@ -83,9 +84,10 @@ func (o *observations) take() map[ref]*punctuality {
 	return all
 }
 
-// publishPunctuality publishes what was observed, when it is time. Schedules call it
+// publishPunctuality publishes and logs what was observed, when it is time. Schedules call it
 // with every tick, so that it happens above all when nothing else does.
 func (s *Service) publishPunctuality(ctx context.Context) {
+	s.lost.tell(s.Logger)
 	type place struct{ account, region string }
 	data, now := map[place][]*cloudwatch.MetricDatum{}, time.Now()
 	for r, p := range s.observed.take() {
@@ -129,12 +131,12 @@ const tooLate = 5 * time.Second
 // Punctuality looks at the runs that wait.
 func (s *Service) Punctuality(ctx context.Context) (Punctuality, error) {
 	p := Punctuality{Waiting: map[string]int64{}, PassedOver: s.skipped.Load()}
-	for _, lane := range append(Lanes(), laneAPI) {
+	for _, lane := range append(Lanes(), LaneTicks) {
 		n, longest, err := s.Engine.Waiting(ctx, lane)
 		if err != nil {
 			return p, err
 		}
-		if lane != laneAPI {
+		if lane != LaneTicks {
 			p.Waiting[lane] = n
 		}
 		p.Longest = max(p.Longest, longest.Seconds())

@@ -71,6 +71,7 @@ type Service struct {
 	pace     pace
 	observed observations
 	skipped  atomic.Int64 // ticks passed over since the start
+	lost     losses
 }
 
 // New returns a Service; call Flows before the engine starts.
