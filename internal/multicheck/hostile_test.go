@@ -72,3 +72,39 @@ func TestLongTextsMatchAlike(t *testing.T) {
 		t.Errorf("%+v", r.Steps)
 	}
 }
+
+// What a server answers may become a part of the next request, but makes no
+// header or request of its own, and no address that the policy refuses.
+func TestExtractedValuesStayValues(t *testing.T) {
+	t.Parallel()
+	var asked []string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method+" "+r.URL.Path+" "+r.Header.Get("X-Evil")+r.Host)
+		_, _ = io.WriteString(w, r.URL.Query().Get("say"))
+	}))
+	t.Cleanup(s.Close)
+	const crlf = "a%0D%0AX-Evil:%20yes%0D%0A%0D%0AGET%20/evil%20HTTP/1.1%0D%0AHost:%20x"
+	for name, tt := range map[string]struct{ say, then, want string }{
+		"header":         {crlf, `"checkerType": "HTTP", "url": "` + s.URL + `/two", "headers": {"X-A": "${v}"}`, "invalid header field value"},
+		"path":           {crlf, `"checkerType": "HTTP", "url": "` + s.URL + `/${v}"`, "url is not a URL"},
+		"user agent":     {crlf, `"checkerType": "HTTP", "url": "` + s.URL + `/two", "headers": {"User-Agent": "${v}"}`, "invalid header field value"},
+		"key":            {crlf, `"checkerType": "HTTP", "url": "` + s.URL + `/two", "authentication": {"type": "API_KEY", "apiKey": "${v}"}`, "invalid header field value"},
+		"metadata":       {"169.254.169.254", `"checkerType": "HTTP", "url": "http://${v}/latest"`, "the sandbox refuses"},
+		"as a number":    {"2852039166", `"checkerType": "HTTP", "url": "http://${v}/latest"`, "the sandbox refuses"},
+		"mapped":         {"[::ffff:169.254.169.254]", `"checkerType": "HTTP", "url": "http://${v}/latest"`, "the sandbox refuses"},
+		"a named one":    {"rebound.test", `"checkerType": "TCP", "hostname": "${v}", "port": 80`, "the sandbox refuses"},
+		"a name server":  {"169.254.169.254", `"checkerType": "DNS", "domain": "a.test", "recordType": "A", "nameserver": "${v}"`, "the sandbox refuses"},
+		"certificate":    {"169.254.169.254", `"checkerType": "SSL", "hostname": "${v}"`, "the sandbox refuses"},
+		"another scheme": {"file:///etc/passwd", `"checkerType": "HTTP", "url": "${v}"`, "must begin with http"},
+	} {
+		deps, _ := world(t, hosts{"rebound.test": "169.254.169.254"})
+		asked = nil
+		r := execute(t, deps, `{"steps": {"1": {"stepName": "a", "checkerType": "HTTP", "url": "`+s.URL+`/one?say=`+tt.say+`", "extractors": [{"name": "v", "type": "BODY"}]},
+			"2": {"stepName": "b", `+tt.then+`}}}`)
+		if len(r.Steps) != 2 || len(asked) != 1 {
+			t.Errorf("%s: %d steps, asked %q: %+v", name, len(r.Steps), asked, r.Steps)
+			continue
+		}
+		reasonIs(t, name, r.Steps[1], tt.want)
+	}
+}
