@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -119,7 +120,9 @@ func runTests(t *testing.T, file string, environ []string) {
 	}
 }
 
-// startSite serves two pages for canaries to visit.
+// startSite serves two pages for canaries to visit, and a gate that tests shut
+// (PUT) and open (DELETE): a canary that passes it (GET) runs for as long as the
+// gate is shut, however busy the machine is.
 func startSite(t *testing.T) string {
 	mux := http.NewServeMux()
 	page := func(title string) http.HandlerFunc {
@@ -131,6 +134,13 @@ func startSite(t *testing.T) string {
 	mux.HandleFunc("GET /{$}", page("Shop"))
 	mux.HandleFunc("GET /about", page("About"))
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	var gate sync.RWMutex
+	mux.HandleFunc("PUT /gate", func(http.ResponseWriter, *http.Request) { gate.Lock() })
+	mux.HandleFunc("DELETE /gate", func(http.ResponseWriter, *http.Request) { gate.Unlock() })
+	mux.HandleFunc("GET /gate", func(http.ResponseWriter, *http.Request) {
+		gate.RLock()
+		defer gate.RUnlock()
+	})
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
 	return srv.URL

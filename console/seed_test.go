@@ -40,12 +40,13 @@ type runs struct {
 	api  *synthetics.Client
 	s3   *s3.Client
 	site string
+	gate string      // an address that answers when a test says so
 	sale atomic.Bool // the shop looks different
 }
 
-func newRuns(t *testing.T, srv *nepheletest.Server) *runs {
+func newRuns(t *testing.T, srv *nepheletest.Server, site string) *runs {
 	r := &runs{
-		T: t, api: synthetics.NewFromConfig(srv.Config),
+		T: t, gate: site + "/gate", api: synthetics.NewFromConfig(srv.Config),
 		s3: s3.NewFromConfig(srv.Config, func(o *s3.Options) { o.UsePathStyle = true }),
 	}
 	shop := httptest.NewServer(r.shop())
@@ -122,7 +123,7 @@ func (r *runs) create(name, runtime, file, content string, code *types.CanaryCod
 		RunConfig:        &types.CanaryRunConfigInput{TimeoutInSeconds: aws.Int32(60)},
 	}
 	if len(code.BlueprintTypes) == 0 {
-		in.RunConfig.EnvironmentVariables = map[string]string{"SITE": r.site}
+		in.RunConfig.EnvironmentVariables = map[string]string{"SITE": r.site, "GATE": r.gate}
 	}
 	if _, err := r.api.CreateCanary(r.Context(), in); err != nil {
 		r.Fatal(err)
@@ -181,8 +182,8 @@ func (r *runs) leave(run types.CanaryRun, name string, content []byte) {
 // seedRuns makes runs of every kind: one with a step that fails, one of an API
 // that is repeated, one of a link checker, one whose screenshots differ from the baseline, and one
 // whose artifacts are as bad as they can be.
-func seedRuns(t *testing.T, srv *nepheletest.Server, _ string) {
-	r := newRuns(t, srv)
+func seedRuns(t *testing.T, srv *nepheletest.Server, site string) {
+	r := newRuns(t, srv, site)
 	for name, script := range map[string]string{"checkout": checkoutScript, "api": apiScript, "links": linksScript, "look": visualScript, "hostile": apiScript, "many": apiScript} {
 		r.script(name, script)
 	}
@@ -233,8 +234,8 @@ func archiveOf(t *testing.T, n int) []byte {
 }
 
 // seedGroups makes canaries to put into groups: one that passes, one that fails.
-func seedGroups(t *testing.T, srv *nepheletest.Server, _ string) {
-	r := newRuns(t, srv)
+func seedGroups(t *testing.T, srv *nepheletest.Server, site string) {
+	r := newRuns(t, srv, site)
 	r.script("works", "exports.handler = async () => {};")
 	r.script("fails", "exports.handler = async () => { throw new Error('no'); };")
 	r.run("works", "fails")

@@ -5,6 +5,7 @@ const log = require('SyntheticsLogger');
 const fs = require('fs');
 
 exports.handler = async () => {
+  await fetch(process.env.GATE);
   const page = await synthetics.getPage();
   await page.setViewport({ width: 1280, height: 800 });
   await synthetics.executeStep('open', async () => {
