@@ -148,6 +148,9 @@ func (s *Service) executeRun(ctx context.Context, w *engine.Work, m *mission) (e
 	next := engine.Done()
 	if len(m.id.Publish.Metrics) > 0 {
 		next = engine.Now().WithState(m.id)
+		if as != nil {
+			s.handed.leave(r.ID, as)
+		}
 	}
 	return w.Commit(ctx, next, func(tx *store.Tx) error { return s.commitVerdict(tx, m, baseline, again) })
 }

@@ -277,7 +277,7 @@ func (p *publication) located(c ref) []*cloudwatch.MetricDatum {
 func (s *Service) publishIn(ctx context.Context, id runRef, region, token string, data []*cloudwatch.MetricDatum) error {
 	owner := id.Canary
 	owner.Region = region
-	as, err := s.actor(ctx, owner, id.Publish.duty)
+	as, err := s.publisher(ctx, id, owner)
 	if errors.Is(err, errNotAssumed) {
 		s.Logger.Warn("metrics of a canary run are lost with its role", "canary", id.Canary.Name, "run", id.RunID)
 		return nil
@@ -299,6 +299,17 @@ func (s *Service) publishIn(ctx context.Context, id runRef, region, token string
 		n++
 	}
 	return nil
+}
+
+// publisher is who puts a run's metrics in owner's region: in the canary's own,
+// the session that the run had.
+func (s *Service) publisher(ctx context.Context, id runRef, owner ref) (*actor, error) {
+	if owner == id.Canary {
+		if as := s.handed.take(id.RunID); as != nil {
+			return as, nil
+		}
+	}
+	return s.actor(ctx, owner, id.Publish.duty)
 }
 
 // data is the metrics as CloudWatch takes them. Where the runtime chooses a

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/netip"
 	"net/url"
+	"sync"
 
 	"nephele.dev/nephele/internal/api/sts"
 	api "nephele.dev/nephele/internal/api/synthetics"
@@ -54,6 +55,34 @@ func (s *Service) actor(ctx context.Context, r ref, d duty) (*actor, error) {
 		return s.unassumed(r), nil
 	}
 	return a, err
+}
+
+// handovers are the actors of runs whose verdict is committed, for their metrics:
+// a session is not opened twice for one run unless the server restarts between.
+type handovers struct {
+	mu sync.Mutex
+	of map[string]*actor // by run id
+}
+
+// maxHandovers bounds the memory for runs that another replica publishes.
+const maxHandovers = 4096
+
+func (h *handovers) leave(runID string, a *actor) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.of == nil || len(h.of) >= maxHandovers {
+		h.of = map[string]*actor{}
+	}
+	h.of[runID] = a
+}
+
+// take returns the actor that was left for a run, once; nil for none.
+func (h *handovers) take(runID string) *actor {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	a := h.of[runID]
+	delete(h.of, runID)
+	return a
 }
 
 func (s *Service) unassumed(r ref) *actor {

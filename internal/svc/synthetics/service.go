@@ -72,6 +72,7 @@ type Service struct {
 	observed observations
 	skipped  atomic.Int64 // ticks passed over since the start
 	lost     losses
+	handed   handovers
 }
 
 // New returns a Service; call Flows before the engine starts.
