@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"os"
 	"strings"
@@ -159,9 +160,7 @@ func (c *canaryRun) settle() (canarylocal.Manifest, error) {
 	if m.Environment == nil {
 		m.Environment = map[string]string{}
 	}
-	for name, value := range vars {
-		m.Environment[name] = value
-	}
+	maps.Copy(m.Environment, vars)
 	secrets, err := c.pairs(c.secrets)
 	if err != nil {
 		return m, err
