@@ -94,7 +94,8 @@ func (s *Service) deleteArtifacts(ctx context.Context, rec *store.Record[canary]
 		if old[i].Location == "" {
 			continue
 		}
-		err := deleteBelow(ctx, objects, old[i].Location, old[i].Completed.Add(keepTime))
+		end := old[i].Completed.Add(keepTime)
+		err := deleteBelow(ctx, objects, old[i].Location, func(o *s3.Object) bool { return o.LastModified.Before(end) })
 		switch {
 		case refusal(err) != nil:
 			s.Logger.Warn("artifacts of an old canary run stay", "canary", rec.ID, "run", old[i].ID, "location", old[i].Location, "error", err)
@@ -109,9 +110,9 @@ func (s *Service) deleteArtifacts(ctx context.Context, rec *store.Record[canary]
 // lies below its prefix and is younger is somebody else's.
 const keepTime = time.Hour
 
-// deleteBelow deletes the objects below "bucket/prefix" that were written before
-// a time.
-func deleteBelow(ctx context.Context, objects s3.Client, location string, before time.Time) error {
+// deleteBelow deletes those objects below "bucket/prefix" that are of no use any
+// more. It is asked of objects with a time only.
+func deleteBelow(ctx context.Context, objects s3.Client, location string, useless func(*s3.Object) bool) error {
 	bucket, prefix, _ := strings.Cut(location, "/")
 	list := &s3.ListObjectsV2Input{Bucket: bucket, Prefix: new(prefix + "/")}
 	for {
@@ -121,7 +122,7 @@ func deleteBelow(ctx context.Context, objects s3.Client, location string, before
 		}
 		in := &s3.DeleteObjectsInput{Bucket: bucket, Delete: &s3.Delete{Quiet: new(true)}}
 		for _, o := range out.Contents {
-			if o.LastModified != nil && o.LastModified.Before(before) {
+			if o.LastModified != nil && useless(o) {
 				in.Delete.Objects = append(in.Delete.Objects, &s3.ObjectIdentifier{Key: *o.Key})
 			}
 		}
