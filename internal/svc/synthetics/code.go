@@ -73,19 +73,6 @@ func (s *Service) takeCode(ctx context.Context, owner ref, in *api.CanaryCodeInp
 	return key, nil
 }
 
-// scratch opens a temporary file that has no name any more, so that nothing is
-// left of it when the process is killed.
-func scratch() (*os.File, error) {
-	f, err := os.CreateTemp("", "nephele-canary-*.zip")
-	if err != nil {
-		return nil, err
-	}
-	if err := os.Remove(f.Name()); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
-}
-
 // spool writes the archive to a nameless temporary file and rewinds it.
 func (s *Service) spool(ctx context.Context, in *api.CanaryCodeInput) (_ *os.File, err error) {
 	src, err := s.openSource(ctx, in)
