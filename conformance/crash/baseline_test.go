@@ -74,6 +74,9 @@ func (e *baselineErrand) verify(ctx context.Context, t *testing.T) {
 	if n.retries > 0 {
 		t.Errorf("%s was repeated: %+v", compared, n)
 	}
+	if ref := seen.VisualReference; e.started && n.runs > e.runsBefore && *ref.BaseCanaryRunId == "nextrun" {
+		t.Errorf("%s: a run is over, and is no baseline", compared)
+	}
 	if e.baseSet > 0 && (seen.VisualReference == nil || *seen.VisualReference.BaseCanaryRunId != "nextrun" && len(seen.VisualReference.BaseScreenshots) == 0) {
 		t.Errorf("%s: the baseline is %+v", compared, seen.VisualReference)
 	}

@@ -29,16 +29,20 @@ func watch(t *testing.T, database string) {
 	s.start()
 	a := newAviary(t, s)
 	rng := func(stream uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, stream)) }
+	long, patience := kills(t, 0) > 0, time.Duration(0)
+	if long { // browsers need time
+		patience = 8 * time.Second
+	}
 	attempts := &attemptErrand{aviary: a, rng: rng(2)}
 	residents := []resident{
 		&censusErrand{a}, attempts, &dryErrand{aviary: a, rng: rng(3)}, &mendErrand{aviary: a, rng: rng(4)},
-		&orphanErrand{aviary: a}, &groupErrand{aviary: a, rng: rng(5)}, &replicaErrand{aviary: a, rng: rng(6)},
+		&orphanErrand{aviary: a}, &groupErrand{aviary: a, rng: rng(5)}, &replicaErrand{aviary: a, rng: rng(6), runs: long},
 		&baselineErrand{aviary: a},
 	}
 	for _, e := range residents {
 		e.prepare(t.Context(), t)
 	}
-	haunt(t, s, residents, rng(1), 8*time.Second)
+	haunt(t, s, residents, rng(1), patience)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	a.settle(ctx, t)
