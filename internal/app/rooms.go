@@ -109,6 +109,7 @@ func (a *App) openEngine(context.Context) error {
 			synthetics.LaneScript:  cmp.Or(a.cfg.CanaryScriptWorkers, 4*cpus), // they wait for others
 			synthetics.LaneNative:  cmp.Or(a.cfg.CanaryNativeWorkers, 64),
 			synthetics.LaneTicks:   32 * cpus, // short, and they share commits
+			synthetics.LanePublish: 8 * cpus,
 			sns.Lane:               32 * cpus, // they wait for others
 			events.Lane:            8 * cpus, cloudwatch.AlarmsLane: 4 * cpus,
 		},

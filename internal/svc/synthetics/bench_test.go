@@ -95,7 +95,8 @@ func BenchmarkCanaryRuns(b *testing.B) {
 	cpu := cpuTime(b)
 	b.ResetTimer()
 	for runner.runs.Load() < int64(b.N) ||
-		waiting(b, a, `nephele_engine_lane_running{lane="canary.script"} 0`, `nephele_engine_lane_backlog{lane="canary.script"} 0`) {
+		waiting(b, a, `nephele_engine_lane_running{lane="canary.script"} 0`, `nephele_engine_lane_backlog{lane="canary.script"} 0`,
+			`nephele_engine_lane_running{lane="canary.publish"} 0`, `nephele_engine_lane_backlog{lane="canary.publish"} 0`) {
 		time.Sleep(50 * time.Millisecond)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "runs/s")

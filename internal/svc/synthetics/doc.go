@@ -64,8 +64,9 @@
 //	canary.native   synthetics.run.native   neither: the server makes the checks
 //
 // It first commits the start time, from which the names of all artifacts follow,
-// then executes, uploads, commits the verdict with what follows from it, and
-// last publishes metrics under a token made of the run's id. A run that is
+// then executes, uploads, and commits the verdict with what follows from it: also
+// work in the lane "canary.publish", which publishes metrics under a token made of
+// the run's id. Ticks have a lane, too: neither waits for workers. A run that is
 // interrupted is executed again under the same names; its metrics count once,
 // artifacts of the first execution alone are deleted, and its log has the lines
 // of both.

@@ -16,7 +16,7 @@ import (
 	"nephele.dev/nephele/internal/store"
 )
 
-// runRef is the state of a "synthetics.run" row.
+// runRef is the state of a run's row, and of the one that publishes its metrics.
 type runRef struct {
 	Canary  ref
 	RunID   string
@@ -33,8 +33,17 @@ type mission struct {
 	repeated bool // an earlier execution may have left something
 }
 
-// stepRun takes a run to its verdict, and then to its metrics. Each step begins
-// with what is committed, so an interrupted one is repeated whole.
+// stepPublish puts a run's metrics.
+func (s *Service) stepPublish(ctx context.Context, w *engine.Work) (engine.Next, error) {
+	var id runRef
+	if err := w.State(&id); err != nil || id.Publish == nil {
+		return engine.Done(), err
+	}
+	return engine.Done(), s.publish(ctx, id)
+}
+
+// stepRun takes a run to its verdict. It begins with what is committed, so an
+// interrupted one is repeated whole. Older versions left the metrics to it, too.
 func (s *Service) stepRun(ctx context.Context, w *engine.Work) (engine.Next, error) {
 	var id runRef
 	if err := w.State(&id); err != nil {
@@ -145,14 +154,16 @@ func (s *Service) executeRun(ctx context.Context, w *engine.Work, m *mission) (e
 	again := rec.Doc.Config.retries(r)
 	m.id.Publish.Metrics = append(m.id.Publish.Metrics, measureRetries(&rec.Doc.Config, r, outcome)...)
 	s.pace.note(r.CanaryID, r.Completed.Sub(r.Started))
-	next := engine.Done()
-	if len(m.id.Publish.Metrics) > 0 {
-		next = engine.Now().WithState(m.id)
-		if as != nil {
-			s.handed.leave(r.ID, as)
-		}
+	publish := len(m.id.Publish.Metrics) > 0
+	if publish && as != nil {
+		s.handed.leave(r.ID, as)
 	}
-	return w.Commit(ctx, next, func(tx *store.Tx) error { return s.commitVerdict(tx, m, baseline, again) })
+	return w.Commit(ctx, engine.Done(), func(tx *store.Tx) error {
+		if err := s.commitVerdict(tx, m, baseline, again); err != nil || !publish {
+			return err
+		}
+		return s.Engine.Put(tx, kindPublish, r.ID, tx.Now(), m.id)
+	})
 }
 
 // save keeps what the run left, and the screenshots that later ones are to be

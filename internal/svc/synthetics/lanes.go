@@ -16,6 +16,7 @@ const (
 	kindRun       = "synthetics.run"        // key: run id; executes in a browser and publishes
 	kindScript    = "synthetics.run.script" // the same without a browser
 	kindNative    = "synthetics.run.native" // the same without a process
+	kindPublish   = "synthetics.publish"    // key: run id; puts the metrics of a run that is over
 	kindCode      = "synthetics.code"       // key: blob key; removes what nothing refers to
 	kindRetention = "synthetics.retention"  // key: canary id; removes old runs daily
 )
@@ -27,7 +28,8 @@ const (
 	LaneScript  = "canary.script" // scripts without one
 	LaneNative  = "canary.native" // checks that the server makes itself
 
-	LaneTicks = "canary.tick" // schedules, which wait for nobody's runs and operations
+	LanePublish = "canary.publish" // metrics, which wait for no worker
+	LaneTicks   = "canary.tick"    // schedules, which wait for nobody's runs and operations
 
 	laneAPI  = "api"
 	laneBlob = "blob"
@@ -43,6 +45,7 @@ func (s *Service) Flows(e *engine.Engine) {
 	e.Register(kindRun, LaneBrowser, engine.FlowFunc(s.stepRun))
 	e.Register(kindScript, LaneScript, engine.FlowFunc(s.stepRun))
 	e.Register(kindNative, LaneNative, engine.FlowFunc(s.stepRun))
+	e.Register(kindPublish, LanePublish, engine.FlowFunc(s.stepPublish))
 	e.Register(kindCode, laneBlob, engine.FlowFunc(s.stepCode))
 	e.Register(kindRetention, laneBlob, engine.FlowFunc(s.stepRetention))
 	s.Courier.Register(eventClass, courier.Class{})

@@ -128,7 +128,7 @@ func (p *player) checkWork() {
 	for _, rec := range p.records() {
 		ids = append(ids, rec.Doc.ID)
 	}
-	for _, kind := range []string{kindCanary, kindSchedule, kindRun, kindScript, kindNative, kindCode} {
+	for _, kind := range []string{kindCanary, kindSchedule, kindRun, kindScript, kindNative, kindPublish, kindCode} {
 		if keys := p.workKeys(kind); len(keys) > 0 {
 			p.fault("work is left: %s %v", kind, keys)
 		}
