@@ -118,6 +118,7 @@ func TestCanaryRefusals(t *testing.T) {
 		want string
 	}{
 		"no project":         {[]string{"run", t.TempDir()}, "found no script"},
+		"no directory":       {[]string{"run", filepath.Join(dir, "none")}, "no such file"},
 		"no runtime":         {[]string{"run", dir, "--runtime", "syn-nodejs-puppeteer-99.0"}, "no runtime version"},
 		"no such variable":   {[]string{"run", dir, "--env", "NOT_THERE"}, "not set in the environment"},
 		"no value":           {[]string{"run", dir, "--env", "=x"}, "NAME=VALUE"},

@@ -40,6 +40,9 @@ var ErrProject = errors.New("this is not a canary that can be run")
 // the name from the directory's, the rest from its files.
 func Load(dir string) (Manifest, error) {
 	var m Manifest
+	if _, err := os.ReadDir(dir); err != nil {
+		return m, fmt.Errorf("%w: %w", ErrProject, err)
+	}
 	text, err := os.ReadFile(filepath.Join(dir, ManifestFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return m, fmt.Errorf("%w: %w", ErrProject, err)
