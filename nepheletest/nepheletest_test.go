@@ -76,10 +76,6 @@ func TestNotImplemented(t *testing.T) {
 			})
 			return err
 		},
-		"restJson1 synthetics:CreateGroup": func(ctx context.Context) error {
-			_, err := synthetics.NewFromConfig(srv.Config).CreateGroup(ctx, &synthetics.CreateGroupInput{Name: aws.String("g")})
-			return err
-		},
 		"awsJson1_1 logs:DescribeExportTasks": func(ctx context.Context) error {
 			_, err := cloudwatchlogs.NewFromConfig(srv.Config).DescribeExportTasks(ctx, &cloudwatchlogs.DescribeExportTasksInput{})
 			return err

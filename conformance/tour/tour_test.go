@@ -80,10 +80,10 @@ func testShell(t *testing.T, n *newcomer) {
 	for what, pattern := range map[string]string{
 		"the run passed":                  `(?m)^PASSED$`,
 		"it is the canary that was made":  `"Name": "hello"`,
-		"the artifacts have a screenshot": `(?m) \d{4,} canary/us-east-1/hello/\d{4}/\d\d/\d\d/\d\d/[-\d]+/02-open-succeeded\.png$`,
+		"the artifacts have a screenshot": `(?m) \d{4,} canary/us-east-1/hello/\d{4}/\d\d/\d\d/\d\d/[-\d]+/CHROME/02-open-succeeded\.png$`,
 		"and a report":                    `(?m) \d{3,} canary/\S+/SyntheticsReport-PASSED\.json$`,
 		"and a HAR file":                  `(?m) \d{3,} canary/\S+/results\.har$`,
-		"the log has the script's line":   `(?m)INFO: the page says: Hello from a canary$`,
+		"the log has the script's line":   `"level":"INFO",.*"message":"the page says: Hello from a canary"`,
 		"the metric counted the run":      `"SampleCount": [1-9]`,
 		"and says that it succeeded":      `"Average": 100(\.0)?\b`,
 	} {

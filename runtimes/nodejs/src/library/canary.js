@@ -221,7 +221,7 @@ export class Canary extends Configuration {
     const file = (name, text) => fs.writeFileSync(path.join(this.#setup.out, name), text);
     const write = (name, value) => file(name, JSON.stringify(value, null, 2));
     this._visual.compare();
-    if (this._har.used && this._flag('harFile')) {
+    if ((this._har.used || this._launchInMs() > 0) && this._flag('harFile')) {
       await this._settle();
       const archive = this._har.archive(this._browserVersion());
       file('results.har', JSON.stringify(archive));
