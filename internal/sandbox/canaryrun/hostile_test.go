@@ -55,10 +55,11 @@ exports.handler = async () => {
 	}
 }
 
-// What the proxy dials can be told apart before the first byte arrives, which
-// is how the server refuses its administration to canaries.
-func TestHostileCanaryIsKnownAtTheDoor(t *testing.T) {
-	t.Parallel()
+// atTheDoor runs a script that asks a server for its administration, as "reset"
+// of the URL it is given, and has to pass: the server refuses what it knows to be
+// a canary's connection, before the first byte arrives. It returns the report.
+func atTheDoor(t *testing.T, runtimeVersion string, files func(url string) map[string]string) *canaryrun.Report {
+	t.Helper()
 	var marked sync.Map
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, ok := marked.Load(r.RemoteAddr); ok {
@@ -81,15 +82,9 @@ func TestHostileCanaryIsKnownAtTheDoor(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	archive, size := code(t, map[string]string{"nodejs/node_modules/index.js": `
-exports.handler = async () => {
-  const url = '` + server.URL + `/_nephele/reset';
-  for (let i = 0; i < 20; i++) { const s = (await fetch(url, { method: 'POST' })).status; if (s !== 403) throw new Error('fetch got ' + s); }
-  const page = await require('Synthetics').getPage();
-  const s = (await page.goto(url)).status(); if (s !== 403) throw new Error('page got ' + s);
-};`})
+	archive, size := code(t, files(server.URL+"/_nephele/reset"))
 	o, err := r.Run(t.Context(), canaryrun.Job{
-		RunID: "door", RuntimeVersion: "syn-nodejs-puppeteer-10.0", Handler: "index.handler", Zip: archive, Size: size, Timeout: 30 * time.Second,
+		RunID: "door", RuntimeVersion: runtimeVersion, Handler: "index.handler", Zip: archive, Size: size, Timeout: 30 * time.Second,
 		Egress: sandbox.EgressPolicy{AllowPrivate: true},
 	})
 	if err != nil {
@@ -100,6 +95,22 @@ exports.handler = async () => {
 		t.Errorf("%q\n%s", o.StateReason, logText(o))
 	}
 	marked.Range(func(k, _ any) bool { t.Errorf("%v was not released", k); return true })
+	return o.Report
+}
+
+// What the proxy dials can be told apart before the first byte arrives, which
+// is how the server refuses its administration to canaries.
+func TestHostileCanaryIsKnownAtTheDoor(t *testing.T) {
+	t.Parallel()
+	atTheDoor(t, "syn-nodejs-puppeteer-10.0", func(url string) map[string]string {
+		return map[string]string{"nodejs/node_modules/index.js": `
+exports.handler = async () => {
+  const url = '` + url + `';
+  for (let i = 0; i < 20; i++) { const s = (await fetch(url, { method: 'POST' })).status; if (s !== 403) throw new Error('fetch got ' + s); }
+  const page = await require('Synthetics').getPage();
+  const s = (await page.goto(url)).status(); if (s !== 403) throw new Error('page got ' + s);
+};`}
+	})
 }
 
 func TestHostileCanaryTakesTooMuchMemory(t *testing.T) {

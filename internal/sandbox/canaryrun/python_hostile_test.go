@@ -2,16 +2,12 @@ package canaryrun_test
 
 import (
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"nephele.dev/nephele/internal/sandbox"
 	"nephele.dev/nephele/internal/sandbox/canaryrun"
 )
 
@@ -94,32 +90,11 @@ def handler(event, context):
 // refused to them.
 func TestHostilePythonIsKnownAtTheDoor(t *testing.T) {
 	t.Parallel()
-	var marked sync.Map
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, ok := marked.Load(r.RemoteAddr); ok {
-			w.WriteHeader(http.StatusForbidden)
-			return
-		}
-		fmt.Fprint(w, "reset")
-	}))
-	t.Cleanup(server.Close)
-	box, err := sandbox.New(sandbox.Options{OnDial: func(_ string, local, _ sandbox.Addr) func() {
-		marked.Store(local.String(), true)
-		return func() { marked.Delete(local.String()) }
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer box.Close()
-	r, err := canaryrun.New(canaryrun.Options{Sandbox: box})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	archive, size := code(t, map[string]string{"python/index.py": `
+	report := atTheDoor(t, "syn-python-selenium-14.0", func(url string) map[string]string {
+		return map[string]string{"python/index.py": `
 from urllib import error, request
 from aws_synthetics.selenium import synthetics_webdriver as webdriver
-URL = "` + server.URL + `/_nephele/reset"
+URL = "` + url + `"
 def handler(event, context):
     for _ in range(20):
         try:
@@ -131,20 +106,11 @@ def handler(event, context):
     browser = webdriver.Chrome()
     browser.get(URL)
     assert "reset" not in browser.page_source.replace("_nephele/reset", "")
-`})
-	o, err := r.Run(t.Context(), canaryrun.Job{
-		RunID: "door", RuntimeVersion: "syn-python-selenium-14.0", Handler: "index.handler", Zip: archive, Size: size, Timeout: 30 * time.Second,
-		Egress: sandbox.EgressPolicy{AllowPrivate: true},
+`}
 	})
-	if err != nil {
-		t.Fatal(err)
+	if report != nil && report.CustomerScript.Requests.C4xx == 0 {
+		t.Errorf("the page was not refused: %+v", report.CustomerScript.Requests)
 	}
-	defer o.Close()
-	passedRun(t, o)
-	if o.Report.CustomerScript.Requests.C4xx == 0 {
-		t.Errorf("the page was not refused: %+v", o.Report.CustomerScript.Requests)
-	}
-	marked.Range(func(k, _ any) bool { t.Errorf("%v was not released", k); return true })
 }
 
 func TestHostilePythonTakesTooMuch(t *testing.T) {
