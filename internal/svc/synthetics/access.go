@@ -68,7 +68,7 @@ func (s *Service) roleTried(key store.Key, dryRunID *string) (role *string) {
 	if dryRunID == nil {
 		return nil
 	}
-	_ = s.DB.View(context.Background(), func(tx *store.Tx) error {
+	err := s.DB.View(context.Background(), func(tx *store.Tx) error {
 		rec, err := s.load(tx, key)
 		if err != nil {
 			return err
@@ -79,6 +79,9 @@ func (s *Service) roleTried(key store.Key, dryRunID *string) (role *string) {
 		}
 		return err
 	})
+	if err != nil && refusal(err) == nil { // it is not known: who may hand over every role may go on
+		return new("*")
+	}
 	return role
 }
 

@@ -109,3 +109,18 @@ func TestRoleOfADryRun(t *testing.T) {
 		}
 	})
 }
+
+// TestRoleOfADryRunThatCannotBeRead: where the database does not answer, nobody
+// gets round handing a role over.
+func TestRoleOfADryRunThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	db := storetest.SQLite(t)
+	s := New(Deps{DB: db})
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	got := said(s.Needs(callOf("UpdateCanary", testRegion), &api.UpdateCanaryInput{Name: "c", DryRunId: new(newID())}))
+	if !strings.HasSuffix(got, "; iam:PassRole *") {
+		t.Errorf("needs %s", got)
+	}
+}
